@@ -1,0 +1,1 @@
+"""What can be said of a stranger's class without running its code."""

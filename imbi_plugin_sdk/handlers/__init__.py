@@ -1,0 +1,1 @@
+"""The contract of each plugin type: its payloads and its handler."""

@@ -1,0 +1,236 @@
+"""From parsed attributes to matched ones: the allowlist at work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from imbi_plugin_sdk.icons import _grammar, _image, _paint
+from imbi_plugin_sdk.icons import _svg_grades as grades
+from imbi_plugin_sdk.icons import _svg_profile as profile
+from imbi_plugin_sdk.icons._cascade import Cascade
+from imbi_plugin_sdk.icons._node import Node, in_text
+from imbi_plugin_sdk.icons._paint import Reference
+
+if TYPE_CHECKING:
+    from imbi_plugin_sdk.icons._model import Grade
+    from imbi_plugin_sdk.icons._source import Source
+
+_XLINK_HREF = f'{profile.XLINK}}}href'
+_XML_SPACE = f'{profile.XML}}}space'
+_SILENT = frozenset({'id', 'style', 'class', 'href', _XLINK_HREF})
+_CONDITIONS = frozenset(
+    {'requiredExtensions', 'requiredFeatures', 'systemLanguage'}
+)
+_SPACE = str.maketrans('\t\n\r\f', '    ')
+
+
+class Cleaner:
+    """Fills `attributes` and `style` of every element of one document.
+
+    Args:
+        root: The tree, as parsed.
+        source: Where removals are noted.
+
+    Attributes:
+        images: Pixels of the embedded images, for the cost of drawing.
+    """
+
+    def __init__(self, root: Node, source: Source) -> None:
+        self.root = root
+        self.source = source
+        self.cascade = Cascade(root, source)
+        self.images: dict[Node, int] = {}
+        self._preserved: list[Node] = []
+        self._has_text = False
+
+    def clean(self) -> None:
+        """Walk the tree from the root, dropping and rewriting elements."""
+        # A recursion is at most as deep as the parser lets a document be.
+        self._clean(self.root)
+        if self._has_text:
+            return
+        for node in self._preserved:
+            del node.attributes['xml:space']
+            self.source.remove_attribute(
+                node.offset, 'space', 'there is no text', 'inert'
+            )
+
+    def _clean(self, node: Node) -> None:
+        """Fill one element, then its children."""
+        if node.name in profile.TEXT_ELEMENTS:
+            self._has_text = True
+        self._attributes(node)
+        if self.cascade.active:
+            for name, styled in self.cascade.apply(node).items():
+                if styled.in_style:
+                    if isinstance(styled.value, str):
+                        node.style[name] = styled.value
+                else:
+                    node.attributes[name] = styled.value
+        children = node.children
+        if node.name == 'switch':
+            children = self._chosen(node)
+        node.children = [child for child in children if self._kept(child)]
+        if node.name == 'switch':
+            node.name = 'g'
+        elif node.name == 'a':
+            node.name = 'tspan' if in_text(node.parent) else 'g'
+
+    def _kept(self, child: Node | str) -> bool:
+        """Clean a child; return whether it stays."""
+        if isinstance(child, Node):
+            if not self._conditions_hold(child):
+                self._drop(child, 'its conditions do not hold')
+                return False
+            self._clean(child)
+        return True
+
+    def _drop(self, node: Node, why: str) -> None:
+        """Note that an element is left out because of what it says."""
+        self.source.remove(node.offset, f'<{node.name}>', why, 'inert')
+
+    def _chosen(self, node: Node) -> list[Node | str]:
+        """Return the child that a `switch` shows (SVG 2, section 5.8)."""
+        chosen: list[Node | str] = []
+        for child in node.children:
+            if not isinstance(child, Node):
+                continue
+            if chosen or not self._conditions_hold(child):
+                self._drop(child, 'the switch shows another child')
+            else:
+                chosen.append(child)
+        return chosen
+
+    def _conditions_hold(self, node: Node) -> bool:
+        """Return whether a renderer would show an element at all."""
+        raw = node.raw
+        extensions = raw.get('requiredExtensions')
+        if extensions is not None and extensions != '':
+            return False
+        languages = raw.get('systemLanguage')
+        if languages is None:
+            return True
+        return any(
+            language.strip().lower().partition('-')[0] == 'en'
+            for language in languages.split(',')
+        )
+
+    def _attributes(self, node: Node) -> None:
+        """Match every attribute of an element against its grammar."""
+        rules = _grammar.element_grammars(node.name)
+        attributes = node.attributes
+        # First, so that its place does not depend on where styles stood.
+        self._href(node)
+        for key, raw in node.raw.items():
+            grammar = rules.get(key)
+            if grammar is None or key == 'href':
+                if key not in _SILENT:
+                    self._unknown(node, key, raw)
+                continue
+            value = raw.translate(_SPACE).strip()
+            matched = grammar(value)
+            if matched is None:
+                self._refuse(node, key, value)
+                continue
+            attributes[key] = matched
+            if key == 'd' and len(str(matched)) < len(value):
+                self.source.remove_attribute(
+                    node.offset, 'd', 'renderers stop at the fault', 'inert'
+                )
+        if 'class' in node.raw:
+            self.source.remove_attribute(
+                node.offset,
+                'class',
+                'its rules became attributes',
+                'inert',
+            )
+
+    def _unknown(self, node: Node, key: str, value: str) -> None:
+        """Note an attribute that no element of the profile may have."""
+        if key == _XML_SPACE and value == 'preserve':
+            node.attributes['xml:space'] = value
+            self._preserved.append(node)
+            return
+        if key in _CONDITIONS:
+            why = 'the condition holds'
+            self.source.remove_attribute(node.offset, key, why, 'inert')
+            return
+        namespace, _, local = key.rpartition('}')
+        grade, why = grades.grade_attribute(namespace, local, value)
+        self.source.remove_attribute(node.offset, local, why, grade)
+
+    def _refuse(self, node: Node, key: str, value: str) -> None:
+        """Note a value that its grammar does not match."""
+        if not value:
+            why, active = 'it is empty', False
+        else:
+            why = f'the value is not {_grammar.wanted(node.name, key)}'
+            active = grades.is_active_value(value)
+        grade: Grade = 'visual' if value else 'inert'
+        if active:
+            grade = 'active'
+        self.source.remove_attribute(node.offset, key, why, grade)
+
+    def _href(self, node: Node) -> None:
+        """Match where an element leads; the plain name goes first."""
+        raw = node.raw
+        key = 'href' if 'href' in raw else _XLINK_HREF
+        value = raw.get(key)
+        if value is None:
+            return
+        value = value.strip()
+        if node.name == 'a':
+            self.source.remove_attribute(
+                node.offset, 'href', 'a link navigates', 'active'
+            )
+        elif node.name == 'image':
+            self._image(node, value)
+        elif 'href' not in profile.ELEMENTS.get(node.name, {}):
+            grade, why = grades.grade_attribute('', 'href', value)
+            self.source.remove_attribute(node.offset, 'href', why, grade)
+        else:
+            matched = _paint.href(value)
+            if matched is not None:
+                node.attributes['href'] = matched
+            elif value in {'', '#'}:
+                self.source.remove_attribute(
+                    node.offset, 'href', 'it leads nowhere', 'inert'
+                )
+            else:
+                self.source.remove_attribute(
+                    node.offset,
+                    'href',
+                    f'the value is not {_grammar.GRAMMARS["href"][1]}',
+                    'active',
+                )
+
+    def _image(self, node: Node, value: str) -> None:
+        """Keep an embedded raster image, rebuilt; drop any other."""
+        result = _image.embedded(value)
+        if isinstance(result, _image.Refused):
+            self.source.remove_attribute(
+                node.offset, 'href', result.why, result.grade
+            )
+            return
+        node.attributes['href'] = result.uri
+        self.images[node] = result.pixels
+        for removal in result.removals:
+            self.source.remove_attribute(node.offset, 'href', removal, 'inert')
+
+
+def resolve(target: str, ids: dict[str, Node]) -> str:
+    """Return the id that a reference means; `%20` is a space to browsers."""
+    if target in ids or '%' not in target:
+        return target
+    decoded = unquote(target)
+    return decoded if decoded in ids else target
+
+
+def references(node: Node) -> list[tuple[str, Reference]]:
+    """Return the attributes of an element that lead elsewhere."""
+    return [
+        (name, value)
+        for name, value in node.attributes.items()
+        if isinstance(value, Reference)
+    ]

@@ -1,0 +1,121 @@
+"""JPEG inside an SVG, walked marker by marker (ITU-T T.81, annex B)."""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import TYPE_CHECKING
+
+from imbi_plugin_sdk.icons import _raster_common as common
+from imbi_plugin_sdk.icons._problems import refusal
+
+if TYPE_CHECKING:
+    from imbi_plugin_sdk.icons._model import CleanRaster, Removal
+
+_SOI, _EOI, _SOS, _DRI = 0xD8, 0xD9, 0xDA, 0xDD
+_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
+"""Baseline, extended and progressive, with Huffman codes."""
+_TABLES = frozenset({0xC4, 0xDB, _DRI})
+_ADOBE = 0xEE
+"""APP14: says how three or four channels make a colour."""
+_APPLICATION = range(0xE0, 0xF0)
+_COMMENT = 0xFE
+MAX_SCANS = 32
+"""Scans; a progressive file has about ten, and each costs a whole pass."""
+# A marker ends a scan; FF00 is a data byte and FFD0 to FFD7 are restarts.
+_END_OF_SCAN = re.compile(rb'\xff[^\x00\xd0-\xd7\xff]')
+
+
+def check_jpeg(data: bytes) -> CleanRaster:
+    """Return the JPEG with only tables, frame, scans and Adobe's marker.
+
+    Raises:
+        IconError: Structure or size do not hold.
+    """
+    position = 2
+    parts = [data[:2]]
+    removals: list[Removal] = []
+    size: tuple[int, int] | None = None
+    scans = 0
+    while True:
+        marker, position = _marker(data, position)
+        if marker == _EOI:
+            break
+        segment = _segment(data, position)
+        start, position = position, position + len(segment)
+        if marker in _FRAMES:
+            size = _size(segment, size)
+        elif marker == _SOS:
+            if size is None or scans == MAX_SCANS:
+                raise _malformed(f'a scan has no frame, or is past {scans}')
+            scans += 1
+            position = _end_of_scan(data, position)
+        elif marker in _APPLICATION or marker == _COMMENT:
+            if not _is_adobe(marker, segment):
+                removals.append(common.dropped(f'segment FF{marker:02X}'))
+                continue
+        elif marker not in _TABLES:
+            raise _malformed(f'marker FF{marker:02X} is not admitted')
+        parts += [bytes((0xFF, marker)), data[start:position]]
+    if size is None or not scans:
+        raise _malformed('it has no picture')
+    common.trailing(data, position)
+    parts.append(bytes((0xFF, _EOI)))
+    return common.finish(parts, common.JPEG, size, removals)
+
+
+def _malformed(what: str) -> Exception:
+    """Return the error for a JPEG that breaks the format."""
+    return refusal('icon_jpeg_structure', f'The JPEG is malformed: {what}.')
+
+
+def _marker(data: bytes, position: int) -> tuple[int, int]:
+    """Return the marker at a position, and where what follows it begins."""
+    size = len(data)
+    if position >= size or data[position] != 0xFF:  # noqa: PLR2004  marker
+        raise _malformed(f'there is no marker at byte {position:,}')
+    while position < size and data[position] == 0xFF:  # noqa: PLR2004  fill
+        position += 1
+    if position >= size:
+        raise _malformed('it ends without FFD9')
+    return data[position], position + 1
+
+
+def _segment(data: bytes, position: int) -> bytes:
+    """Return a segment with its length."""
+    if position + 2 > len(data):
+        raise _malformed('a segment is cut off')
+    (length,) = struct.unpack_from('>H', data, position)
+    if length < 2 or position + length > len(data):  # noqa: PLR2004  its own
+        raise _malformed('a segment is cut off')
+    return data[position : position + length]
+
+
+def _is_adobe(marker: int, segment: bytes) -> bool:
+    """Return whether a segment is Adobe's, which is 14 bytes long."""
+    return marker == _ADOBE and segment.startswith(b'\0\x0eAdobe')
+
+
+def _end_of_scan(data: bytes, position: int) -> int:
+    """Return where the marker behind a scan's data stands."""
+    found = _END_OF_SCAN.search(data, position)
+    if found is None:
+        raise _malformed('a scan does not end')
+    return found.start()
+
+
+def _size(segment: bytes, known: tuple[int, int] | None) -> tuple[int, int]:
+    """Return width and height of the only frame (annex B.2.2)."""
+    if known is not None:
+        raise _malformed('it has two frames')
+    if len(segment) < 8:  # noqa: PLR2004  the fields before the components
+        raise _malformed('its frame is cut off')
+    precision, height, width, channels = struct.unpack_from(
+        '>BHHB', segment, 2
+    )
+    if precision != 8 or channels not in {1, 3, 4}:  # noqa: PLR2004  bits
+        raise _malformed('its channels are not 1, 3 or 4 of 8 bits')
+    if len(segment) != 8 + 3 * channels:
+        raise _malformed('its frame has another length')
+    common.check_size(width, height)
+    return width, height

@@ -1,0 +1,135 @@
+"""Style sheets become attributes, in the order of the cascade."""
+
+from __future__ import annotations
+
+import pytest
+
+from imbi_plugin_sdk.icons import sanitize_svg
+
+
+def body(result) -> str:
+    text = result.data.decode()
+    return text[text.index('>') + 1 : text.rindex('</svg>')]
+
+
+@pytest.mark.parametrize(
+    ('sheet', 'rect'),
+    [
+        ('rect{fill:red}', '<rect fill="red"/>'),
+        ('.a{fill:red}', '<rect fill="red"/>'),
+        ('#r{fill:red}', '<rect fill="red"/>'),
+        ('*{stroke:red}', '<rect stroke="red"/>'),
+        ('rect.a.b#r{fill:red}', '<rect fill="red"/>'),
+        ('g rect{fill:red}', '<rect fill="red"/>'),
+        ('svg > g>rect{fill:red}', '<rect fill="red"/>'),
+        ('svg>rect{fill:red}', '<rect/>'),
+        ('g > svg rect{fill:red}', '<rect/>'),
+        ('.c{fill:red}', '<rect/>'),
+        ('RECT{fill:red}', '<rect/>'),
+        ('.a{fill:red}rect{fill:blue}', '<rect fill="red"/>'),
+        ('.a{fill:red}.b{fill:blue}', '<rect fill="blue"/>'),
+        ('#r{fill:red}.a.b{fill:blue}', '<rect fill="red"/>'),
+        ('rect{fill:red!important}#r{fill:blue}', '<rect fill="red"/>'),
+        ('.a{fill:red;fill:blue;fill:1}', '<rect fill="blue"/>'),
+        ('.x,.a{fill:red}', '<rect fill="red"/>'),
+        ('.a{fill:/* a */ red}', '<rect fill="red"/>'),
+        ('.a{FILL:RED}', '<rect fill="red"/>'),
+        ('.a{f\\69ll:red}', '<rect fill="red"/>'),
+        ('<!-- .a{fill:red} -->', '<rect fill="red"/>'),
+        ('@media print{.a{fill:red}}', '<rect/>'),
+        ('.a:hover{fill:red}', '<rect/>'),
+        ('[id]{fill:red}', '<rect/>'),
+        ('.a{color:var(--c)}', '<rect/>'),
+        ('.a{fill:var(--c, red)}', '<rect fill="red"/>'),
+        ('.a{width:4px;r:3px}', '<rect width="4px"/>'),
+        ('.a{transform:rotate(1turn) translateY(2px)}', None),
+        ('.a{fill:#abc;fill:color(display-p3 1 0 0)}', '<rect fill="#abc"/>'),
+    ],
+)
+def test_a_rule_reaches_what_it_selects(svg, sheet, rect):
+    result = sanitize_svg(
+        svg(
+            f'<style><![CDATA[{sheet}]]></style>'
+            '<g><rect id="r" class="a b"/></g>'
+        )
+    )
+    rect = rect or '<rect transform="rotate(360) translate(0 2)"/>'
+
+    expected = f'<g>{rect}</g>'
+    if sheet.startswith('*'):
+        expected = expected.replace('<g>', '<g stroke="red">')
+    assert body(result) == expected
+
+
+def test_style_attributes_win_over_rules_and_rules_over_attributes(svg):
+    result = sanitize_svg(
+        svg(
+            '<style>rect{fill:red;stroke:red;color:red!important}</style>'
+            '<rect fill="lime" stroke="lime" style="fill:blue;color:blue"/>'
+        )
+    )
+
+    assert body(result) == '<rect fill="blue" stroke="red" color="red"/>'
+
+
+def test_sheets_count_in_the_order_of_the_document(svg):
+    result = sanitize_svg(
+        svg(
+            '<rect/><style>rect{fill:red}</style>'
+            '<defs><style type="text/css">rect{fill:blue}</style></defs>'
+            '<style media="print">rect{fill:lime}</style>'
+            '<style type="text/less">rect{fill:lime}</style>'
+        )
+    )
+
+    assert body(result) == '<rect fill="blue"/><defs/>'
+
+
+def test_properties_without_an_attribute_stay_in_a_rebuilt_style(svg):
+    result = sanitize_svg(
+        svg(
+            '<g style="mix-blend-mode:multiply;x:y;isolation:isolate;'
+            'mask-type:alpha"><rect style="mix-blend-mode:url(x)"/></g>'
+        )
+    )
+
+    assert body(result) == (
+        '<g style="isolation:isolate;mask-type:alpha;'
+        'mix-blend-mode:multiply"><rect/></g>'
+    )
+
+
+def test_the_marker_shorthand_becomes_three_attributes(svg):
+    result = sanitize_svg(
+        svg('<path style="marker:url(#m)"/><marker id="m"/>'), id_prefix='p'
+    )
+
+    assert body(result) == (
+        '<path marker-start="url(#p0)" marker-mid="url(#p0)" '
+        'marker-end="url(#p0)"/><marker id="p0"/>'
+    )
+
+
+def test_rules_follow_the_ids_and_classes_of_the_input(svg):
+    result = sanitize_svg(
+        svg(
+            '<style>.a{fill:url(#g)}</style><linearGradient id="g"/>'
+            '<rect class="a"/>'
+        ),
+        id_prefix='p',
+    )
+
+    assert body(result) == ('<linearGradient id="p0"/><rect fill="url(#p0)"/>')
+
+
+def test_editors_noise_is_inert_and_the_unknown_is_visual(svg):
+    result = sanitize_svg(
+        svg('<rect style="-inkscape-font:x;line-height:1;foo:1;fill:#1"/>')
+    )
+
+    assert {(r.what, r.grade) for r in result.removals} == {
+        ('-inkscape-font: x', 'inert'),
+        ('line-height: 1', 'inert'),
+        ('foo: 1', 'visual'),
+        ('fill: #1', 'visual'),
+    }
