@@ -1,0 +1,196 @@
+"""From an entry point to a plugin, or to the reason why not.
+
+The host's gates first, a rehearsal in another process if the host has one,
+then import and judgement in a guarded thread, one entry point after the
+other. One bad plugin never hides a good one, and nothing that a plugin raises
+gets out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from typing import TYPE_CHECKING, NamedTuple
+
+from imbi_plugin_sdk.registry import _entry_points, _refusals
+from imbi_plugin_sdk.registry._job import Job, Result, Surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imbi_plugin_sdk.errors import Problem
+    from imbi_plugin_sdk.registry._guard import Guard, Outcome
+    from imbi_plugin_sdk.registry._judgement import Binding
+    from imbi_plugin_sdk.registry.discovery import (
+        DistributionRef,
+        EntryPointRef,
+    )
+    from imbi_plugin_sdk.registry.loaded import Loaded
+    from imbi_plugin_sdk.registry.policy import Policy
+    from imbi_plugin_sdk.registry.snapshot import Refusal
+
+
+class Admission(NamedTuple):
+    """What came of one entry point: bindings, or a refusal.
+
+    Attributes:
+        plugin: The entry point.
+        bindings: What it offers; empty if it is refused.
+        refusal: Why it is refused.
+        findings: What keeps nobody from using it.
+    """
+
+    plugin: EntryPointRef
+    bindings: tuple[Binding, ...] = ()
+    refusal: Refusal | None = None
+    findings: tuple[Problem, ...] = ()
+
+    @property
+    def is_hung(self) -> bool:
+        """True if its import was left running."""
+        return self.refusal is not None and self.refusal.code == _refusals.HUNG
+
+
+_FINAL = frozenset({_refusals.HUNG, _refusals.BEHIND_HUNG, _refusals.RESTART})
+"""Refusals that only a restart of the process lifts."""
+
+_RETRIED = frozenset({'blocked', 'catalog', 'import'})
+"""Stages whose refusals can lift without the plugin changing."""
+
+
+class Admitter:
+    """Admits the entry points of one load.
+
+    Attributes:
+        policy: What the host decides.
+        guard: Where strangers' code runs.
+        sdk: Version of this SDK, for what a plugin requires of it.
+    """
+
+    def __init__(self, policy: Policy, guard: Guard, sdk: str) -> None:
+        self.policy = policy
+        self.guard = guard
+        self.sdk = sdk
+        self._around = Surroundings(policy.contracts)
+
+    def admit_all(
+        self, plugins: Sequence[tuple[EntryPointRef, DistributionRef]]
+    ) -> list[Admission]:
+        """Take entry points through every stage, in the order given.
+
+        Returns:
+            One admission each, in the same order.
+        """
+        refused = [self._before_import(plugin) for plugin, _ in plugins]
+        jobs = [
+            Job(plugin, self._around)
+            for (plugin, _), refusal in zip(plugins, refused, strict=True)
+            if refusal is None
+        ]
+        self._around.state = None
+        outcomes = zip(
+            jobs,
+            self.guard.run_all(jobs, lambda index: jobs[index].note_hang()),
+            strict=True,
+        )
+        return [
+            self._after_import(*next(outcomes), found)
+            if refusal is None
+            else Admission(plugin, refusal=refusal)
+            for (plugin, found), refusal in zip(plugins, refused, strict=True)
+        ]
+
+    def _before_import(self, plugin: EntryPointRef) -> Refusal | None:
+        """Ask everything that can be asked without importing."""
+        blocked = _refusals.gate_refusal(self.policy, plugin, None)
+        if blocked is not None:
+            return blocked
+        if plugin.load is None and _entry_points.split(plugin.value) is None:
+            problem = _refusals.bad_value(plugin)
+            return _refusals.refuse(plugin, 'metadata', problem)
+        return _refusals.preflight_refusal(self.policy, plugin)
+
+    def _after_import(
+        self, job: Job, outcome: Outcome[Result], found: DistributionRef
+    ) -> Admission:
+        """Return what a job came to."""
+        plugin, result = job.plugin, outcome.value
+        if result is None:
+            problem = (
+                _refusals.uninspectable(outcome.raised)
+                if outcome.raised
+                else _refusals.hanging(plugin, self.guard.deadline)
+            )
+            return Admission(
+                plugin, refusal=_refusals.refuse(plugin, job.stage, problem)
+            )
+        if result.refusal is not None:
+            return Admission(
+                plugin, refusal=self._explained(job, result.refusal, found)
+            )
+        refusal = self._gated(plugin, result.bindings)
+        if refusal is not None:
+            return Admission(plugin, refusal=refusal)
+        findings = result.findings
+        if len(result.bindings) == 1 and (
+            result.bindings[0].slug != plugin.name
+        ):
+            slug = result.bindings[0].slug
+            findings = (*findings, _refusals.misnamed(plugin, slug))
+        return Admission(plugin, result.bindings, findings=findings)
+
+    def _explained(
+        self, job: Job, refusal: Refusal, found: DistributionRef
+    ) -> Refusal:
+        """Return a failed import as the wrong SDK's doing, if it is that."""
+        if job.stage != 'import' or refusal.stage == 'api_version':
+            return refusal
+        unmet = _refusals.unmet_requirement(found, self.sdk)
+        if unmet is None:
+            return refusal
+        return _refusals.refuse(
+            job.plugin, 'api_version', unmet, findings=refusal.findings
+        )
+
+    def _gated(
+        self, plugin: EntryPointRef, bindings: tuple[Binding, ...]
+    ) -> Refusal | None:
+        """Ask the gates again, now that the slugs are known."""
+        for binding in bindings:
+            refusal = _refusals.gate_refusal(self.policy, plugin, binding.slug)
+            if refusal is not None:
+                return refusal
+        return None
+
+    def again(self, loaded: Loaded) -> Loaded:
+        """Ask an unchanged distribution again what may have changed.
+
+        Gates may have new lines; an import that failed may find by now what
+        it lacked. What hangs is left alone.
+
+        Returns:
+            `loaded` itself if everything is as it was.
+        """
+        admissions = tuple(
+            [
+                self._once_more(admission, loaded)
+                for admission in loaded.admissions
+            ]
+        )
+        if all(map(operator.is_, admissions, loaded.admissions)):
+            return loaded
+        return dataclasses.replace(loaded, admissions=admissions)
+
+    def _once_more(self, admission: Admission, loaded: Loaded) -> Admission:
+        plugin, refusal = admission.plugin, admission.refusal
+        if refusal is None:
+            closed = self._gated(plugin, admission.bindings)
+            return Admission(plugin, refusal=closed) if closed else admission
+        if (
+            loaded.stale
+            or refusal.code in _FINAL
+            or refusal.stage not in _RETRIED
+        ):
+            return admission
+        (again,) = self.admit_all([(plugin, loaded.found)])
+        return admission if again.refusal == refusal else again

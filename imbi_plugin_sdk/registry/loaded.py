@@ -1,0 +1,187 @@
+"""What the registry remembers of one distribution between two loads."""
+
+from __future__ import annotations
+
+import dataclasses
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from imbi_plugin_sdk.errors import Problem
+from imbi_plugin_sdk.registry import _files, _modules, _ownership
+from imbi_plugin_sdk.registry._refusals import RESTART, refuse
+from imbi_plugin_sdk.registry.admission import Admission
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from imbi_plugin_sdk.registry._freshness import RestartRequired
+    from imbi_plugin_sdk.registry._ownership import Code
+    from imbi_plugin_sdk.registry.admission import Admitter
+    from imbi_plugin_sdk.registry.discovery import DistributionRef
+    from imbi_plugin_sdk.registry.snapshot import Refusal
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Loaded:
+    """One distribution whose entry points were admitted or refused.
+
+    Attributes:
+        found: What was on disk when its code was loaded.
+        code: Its code then.
+        admissions: One per entry point, by name.
+        stale: Why newer code on disk does not run; empty if it is current.
+        newer: The version on disk, where this one is stale.
+        newer_refusals: What became of the newer entry points.
+    """
+
+    found: DistributionRef
+    code: Code
+    admissions: tuple[Admission, ...]
+    stale: str = ''
+    newer: str = ''
+    newer_refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def is_serving(self) -> bool:
+        """True if at least one entry point was admitted."""
+        return any(admission.bindings for admission in self.admissions)
+
+    @property
+    def is_hung(self) -> bool:
+        """True if an import of it was left running."""
+        return any(admission.is_hung for admission in self.admissions)
+
+    def is_as(self, other: Loaded) -> bool:
+        """Tell whether nothing that a snapshot shows is different.
+
+        Classes are compared by identity: `==` would run their metaclass.
+        """
+        return (
+            self.stale == other.stale
+            and self.newer_refusals == other.newer_refusals
+            and self.code.fingerprint == other.code.fingerprint
+            and len(self.admissions) == len(other.admissions)
+            and all(map(_is_as, self.admissions, other.admissions))
+        )
+
+    def modules(self) -> list[str]:
+        """Return its modules that are loaded now."""
+        return _modules.loaded(self.code.modules)
+
+
+def _is_as(one: Admission, other: Admission) -> bool:
+    if one is other:
+        return True
+    if one.bindings or other.bindings:
+        return False
+    return one.refusal == other.refusal
+
+
+def load_all(
+    distributions: Iterable[DistributionRef], admitter: Admitter
+) -> list[Loaded]:
+    """Admit distributions' entry points, and tell which code they are."""
+    found = [
+        (one, *_record_of(one), [*one.plugins()]) for one in distributions
+    ]
+    admissions = iter(
+        admitter.admit_all(
+            [
+                (plugin, one)
+                for one, _, _, plugins in found
+                for plugin in plugins
+            ]
+        )
+    )
+    return [
+        _loaded(one, record, before, list(islice(admissions, len(plugins))))
+        for one, record, before, plugins in found
+    ]
+
+
+def _record_of(found: DistributionRef) -> tuple[str, _files.Stamp | None]:
+    """Return where RECORD is, and what will tell that it was rewritten."""
+    if found.text is not None or not found.path:
+        return '', None
+    record = f'{found.path}/RECORD'
+    return record, _files.stamp(record)
+
+
+def _loaded(
+    found: DistributionRef,
+    record: str,
+    before: _files.Stamp | None,
+    admissions: list[Admission],
+) -> Loaded:
+    code = _ownership.code_of(found)
+    if record and not code.walked and code.signature[:1] != (before,):
+        # Someone is installing it this very moment: what was imported and
+        # what RECORD says may be of two versions. The next reload tells.
+        code = dataclasses.replace(
+            code,
+            fingerprint='',
+            signature=(None,),
+            findings=(*code.findings, _moving()),
+        )
+    return Loaded(
+        found, code, tuple([_from_here(one, code) for one in admissions])
+    )
+
+
+def held_back(
+    found: DistributionRef, code: Code, restart: RestartRequired
+) -> Loaded:
+    """Refuse every entry point until the process is restarted."""
+    problem = Problem(RESTART, '', restart.message, restart.remedy)
+    return Loaded(
+        found,
+        code,
+        tuple(
+            [
+                Admission(plugin, refusal=refuse(plugin, 'import', problem))
+                for plugin in found.plugins()
+            ]
+        ),
+    )
+
+
+def _from_here(admission: Admission, code: Code) -> Admission:
+    """Refuse a plugin whose module came from somewhere else.
+
+    Its name would then be that of one version, its code that of another.
+    """
+    module = admission.plugin.value.partition(':')[0].strip()
+    owned = code.modules.get(module)
+    if (
+        not admission.bindings
+        or owned is None
+        or (_modules.is_from(module, owned.path))
+    ):
+        return admission
+    return Admission(
+        admission.plugin,
+        refusal=refuse(
+            admission.plugin,
+            'import',
+            Problem(
+                'module_elsewhere',
+                '',
+                f'its module {module} was imported from '
+                f'{_modules.origin_of(module)!r}; the distribution has it in '
+                f'{owned.path!r}.',
+                'Remove what stands before it on sys.path, or put its '
+                'directory there.',
+            ),
+            findings=admission.findings,
+        ),
+    )
+
+
+def _moving() -> Problem:
+    return Problem(
+        'changed_while_loading',
+        '',
+        'its files changed while it was imported, so that nobody can say '
+        'which version runs.',
+        'Reload once the installation is finished.',
+    )

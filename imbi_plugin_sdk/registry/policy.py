@@ -1,0 +1,206 @@
+"""What the host decides before a stranger's code is imported.
+
+ADR 0008 has no sandbox: the catalog is the trust boundary, so it is asked
+first, and a block list before it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, Protocol
+
+from imbi_plugin_sdk._text import shown
+from imbi_plugin_sdk.errors import Problem
+from imbi_plugin_sdk.registry._names import normalized
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from imbi_plugin_sdk.contract import Contract
+    from imbi_plugin_sdk.registry.discovery import EntryPointRef
+    from imbi_plugin_sdk.registry.snapshot import Stage
+
+
+class Gate(Protocol):
+    """Something that can keep a plugin out: a catalog, for instance."""
+
+    def problem_of(
+        self, plugin: EntryPointRef, slug: str | None
+    ) -> Problem | None:
+        """Say why a plugin may not be used.
+
+        It is asked twice: before the import with None, when the entry
+        point's name is all that is known of the slug, and after it with the
+        slug of the manifest. It must not import the plugin.
+
+        Args:
+            plugin: The entry point and whose it is.
+            slug: The manifest's slug; None before the import.
+
+        Returns:
+            The reason, or None to let it in.
+        """
+        ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Block:
+    """One line of a block list.
+
+    Attributes:
+        reason: Why, for operators; it ends up in the refusal.
+        slug: The slug that is blocked; before the import the entry point's
+            name stands for it.
+        distribution: The distribution that is blocked, in any spelling.
+        versions: Which of its versions, as in `>=1.2,<1.2.3`; empty for all.
+
+    Raises:
+        ValueError: Neither slug nor distribution is given, the reason is
+            blank, or the versions are no specifier.
+    """
+
+    reason: str
+    slug: str = ''
+    distribution: str = ''
+    versions: str = ''
+
+    def __post_init__(self) -> None:
+        """Refuse a line that would block nothing, or everything."""
+        if not self.reason.strip():
+            raise ValueError('a block needs a reason; operators will ask')
+        if not self.slug and not self.distribution:
+            raise ValueError('a block names a slug, a distribution, or both')
+        if self.versions:
+            from packaging.specifiers import (  # noqa: PLC0415  costs 10 ms
+                InvalidSpecifier,
+                SpecifierSet,
+            )
+
+            try:
+                SpecifierSet(self.versions)
+            except InvalidSpecifier:
+                raise ValueError(
+                    f'versions is {shown(self.versions)}; give a specifier '
+                    "such as '>=1.2,<1.2.3'"
+                ) from None
+
+    def problem_of(
+        self, plugin: EntryPointRef, slug: str | None
+    ) -> Problem | None:
+        """Say whether this line blocks a plugin."""
+        if self.slug and self.slug != (slug or plugin.name):
+            return None
+        if self.distribution and (
+            normalized(self.distribution) != plugin.distribution
+        ):
+            return None
+        if self.versions and not _contains(self.versions, plugin.version):
+            return None
+        return Problem(
+            'blocked',
+            '',
+            f'it is on the block list: {self.reason.strip()}',
+            'Remove it from the block list, or uninstall it.',
+        )
+
+
+def _contains(versions: str, version: str) -> bool:
+    """Tell whether a version is meant; one that cannot be read always is."""
+    from packaging.specifiers import SpecifierSet  # noqa: PLC0415  10 ms
+    from packaging.version import InvalidVersion  # noqa: PLC0415  10 ms
+
+    try:
+        return SpecifierSet(versions).contains(version, prereleases=True)
+    except InvalidVersion:
+        return True
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PreflightResult:
+    """What a rehearsal of the import in another process came to.
+
+    Attributes:
+        problem: Why the plugin must not be imported here; None if it may.
+    """
+
+    problem: Problem | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """What admission asks the host about.
+
+    Attributes:
+        blocks: Asked first.
+        catalog: Asked second; None lets everything in.
+        preflight: Imports a plugin in another process, where `os._exit`, a
+            segfault and a hang in C harm nobody; None rehearses nothing.
+            This library starts no process, so the host gives the function.
+        contracts: Plugin type to contract, with the versions served.
+    """
+
+    blocks: tuple[Block, ...]
+    catalog: Gate | None
+    preflight: Callable[[EntryPointRef], PreflightResult] | None
+    contracts: Mapping[str, Contract]
+
+    @functools.cached_property
+    def gates(self) -> tuple[tuple[Stage, Gate], ...]:
+        """Each gate with the stage that its refusals have, in order."""
+        gates: list[tuple[Stage, Gate]] = [
+            ('blocked', block) for block in self.blocks
+        ]
+        if self.catalog is not None:
+            gates.append(('catalog', self.catalog))
+        return tuple(gates)
+
+
+def narrowed(
+    contracts: Mapping[str, Contract], supported: Mapping[str, str]
+) -> dict[str, Contract]:
+    """Return the contracts with fewer versions served.
+
+    Args:
+        contracts: The table of this SDK.
+        supported: Plugin type to a specifier of contract versions, as in
+            `{'logs': '>=1.1'}`; types that are not named stay as they are.
+
+    Raises:
+        ValueError: A type is unknown, a specifier is none, or it leaves no
+            version of its type.
+    """
+    from packaging.specifiers import (  # noqa: PLC0415  costs 10 ms
+        InvalidSpecifier,
+        SpecifierSet,
+    )
+
+    from imbi_plugin_sdk._text import did_you_mean  # noqa: PLC0415  failing
+
+    table = dict(contracts)
+    for plugin_type, text in supported.items():
+        contract = table.get(plugin_type)
+        if contract is None:
+            raise ValueError(
+                f'supported names the plugin type {shown(plugin_type)}, which '
+                f'this SDK does not know.{did_you_mean(plugin_type, table)}'
+            )
+        try:
+            specifier = SpecifierSet(text)
+        except InvalidSpecifier:
+            raise ValueError(
+                f'supported[{plugin_type!r}] is {shown(text)}; give a '
+                "specifier of contract versions such as '>=1.1,<2'"
+            ) from None
+        versions = tuple(
+            version
+            for version in contract.versions
+            if specifier.contains(f'{version[0]}.{version[1]}')
+        )
+        if not versions:
+            raise ValueError(
+                f'supported[{plugin_type!r}] is {shown(text)}, which leaves '
+                'no contract version to serve'
+            )
+        table[plugin_type] = dataclasses.replace(contract, versions=versions)
+    return table

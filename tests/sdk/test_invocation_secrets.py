@@ -1,0 +1,502 @@
+"""No secret gets out of a call, whatever a plugin raises."""
+
+# ruff: noqa: TRY301  raising is what these functions are for
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import json
+import pickle
+import signal
+import traceback
+
+import pydantic
+import pytest
+
+import imbi_plugin_sdk as sdk
+from imbi_plugin_sdk.invocation import (
+    PluginArgumentRefused,
+    PluginFailed,
+    PluginRaised,
+    _failures,
+    invoke,
+)
+from imbi_plugin_sdk.redaction import occurrences
+
+TOKEN = 'hunter2-' + 'Zq8/' * 4 + '"é'
+CREDENTIALS = {'token': TOKEN}
+FORMS = {
+    'raw': TOKEN,
+    'json': json.dumps(TOKEN),
+    'basic': 'Basic ' + base64.b64encode(f'me:{TOKEN}'.encode()).decode(),
+    'repr': repr({'token': TOKEN}),
+    'json in repr': repr({'body': json.dumps({'token': TOKEN})}),
+}
+
+
+def context(**facts):
+    return sdk.PluginContext(
+        project_id='1', project_slug='p', org_slug='o', **facts
+    )
+
+
+def raised_by(raising, *, ctx=None, method='list_keys', arguments=None, **how):
+    """Call a handler whose methods do `raising(credentials)`."""
+    given = ctx or context()
+
+    async def body(self, ctx, credentials, **arguments):
+        raising(credentials)
+        return []
+
+    manifest = sdk.PluginManifest(
+        slug='leaky',
+        name='Leaky',
+        plugin_type=how.pop('plugin_type', 'configuration'),
+        options=[sdk.PluginOption(name='pin', label='Pin', type='secret')],
+    )
+    cls = type('Leaky', (), {'manifest': manifest, method: body})
+    try:
+        asyncio.run(invoke(cls, method, given, CREDENTIALS, arguments, **how))
+    except sdk.PluginError as error:
+        return error
+    raise AssertionError('nothing was raised')
+
+
+def all_text(error):
+    """Return what any log, debugger or error tracker could print of it."""
+    out = io.StringIO()
+    traceback.print_exception(error, file=out)
+    parts = [out.getvalue(), repr(error), str(error), repr(vars(error))]
+    parts += [repr(error.args), repr(getattr(error, '__notes__', ''))]
+    parts.append(repr(pickle.dumps(error)) if _pickles(error) else '')
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_globals['__name__']
+        if name.startswith('imbi_plugin_sdk.'):
+            parts.append(repr(trace.tb_frame.f_locals))
+        trace = trace.tb_next
+    return '\n'.join(parts)
+
+
+def _pickles(error):
+    return type(error).__module__.startswith('imbi_plugin_sdk')
+
+
+def assert_clean(error, secret=TOKEN):
+    text = all_text(error)
+    assert occurrences(text, secret) == (), text
+    cause = error.__cause__ or error.__context__
+    assert cause is None, f'{cause!r} is chained'
+
+
+# --- foreign exceptions ------------------------------------------------
+
+
+@pytest.mark.parametrize('form', FORMS)
+@pytest.mark.parametrize('kind', [RuntimeError, KeyError, OSError, TypeError])
+def test_a_foreign_exception_is_named_and_its_text_redacted(kind, form):
+    def raising(credentials):
+        raise kind(f'request failed: {FORMS[form]}')
+
+    error = raised_by(raising)
+    assert type(error) is PluginFailed
+    assert error.exception == kind.__name__
+    assert (error.plugin, error.method) == ('leaky', 'list_keys')
+    assert 'request failed' in str(error)
+    assert '***' in str(error)
+    assert_clean(error)
+
+
+def test_notes_and_the_whole_chain_are_told_without_the_secret():
+    def raising(credentials):
+        try:
+            try:
+                raise OSError(f'connect {TOKEN}')
+            except OSError as low:
+                middle = LookupError(f'lookup {TOKEN}')
+                middle.add_note(f'a note with {TOKEN}')
+                raise middle from low
+        except LookupError:
+            error = RuntimeError('at the top')
+            error.add_note(f'hint: {TOKEN}')
+            raise error  # noqa: B904  the context is what is tested
+
+    error = raised_by(raising)
+    assert_clean(error)
+    notes = error.__notes__
+    assert notes == [
+        'hint: ***',
+        'while handling LookupError: lookup ***',
+        'caused by OSError: connect ***',
+    ]
+    heads = [one for one in error.trace.splitlines() if one[0] != ' ']
+    assert heads == [
+        'RuntimeError: at the top',
+        'while handling LookupError: lookup ***',
+        'caused by OSError: connect ***',
+    ]
+    assert 'note: a note with ***' in error.trace
+    assert 'in raised_by.<locals>.body' in error.trace
+
+
+def test_a_group_tells_its_members():
+    def raising(credentials):
+        raise ExceptionGroup(
+            'two', [KeyError(TOKEN), sdk.PluginUnavailableError('down')]
+        )
+
+    error = raised_by(raising)
+    assert error.exception == 'ExceptionGroup'
+    assert error.__notes__ == [
+        'holds KeyError: ***',
+        'holds imbi_plugin_sdk.errors.PluginUnavailableError: down',
+    ]
+    assert_clean(error)
+
+
+@pytest.mark.parametrize(
+    'kind', [SystemExit, KeyboardInterrupt, GeneratorExit, BaseException]
+)
+def test_what_would_end_the_process_is_contained(kind):
+    def raising(credentials):
+        raise kind(TOKEN)
+
+    error = raised_by(raising)
+    assert error.exception == kind.__name__
+    assert_clean(error)
+
+
+def test_a_real_interrupt_is_not_contained():
+    def raising(credentials):
+        previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            signal.signal(signal.SIGINT, previous)
+
+    with pytest.raises(KeyboardInterrupt):
+        raised_by(raising)
+
+
+class Unspeakable(Exception):  # noqa: N818  a name for a test
+    def __str__(self):
+        raise SystemExit(TOKEN)
+
+    __repr__ = __str__
+
+
+class UnspeakableOfOurs(sdk.PluginAuthenticationFailed):
+    def __str__(self):
+        raise SystemExit(TOKEN)
+
+    __repr__ = __str__
+
+
+def test_an_exception_that_cannot_be_printed_is_named_all_the_same():
+    def raising(credentials):
+        raise Unspeakable(TOKEN)
+
+    error = raised_by(raising)
+    assert error.exception.endswith('.Unspeakable')
+    assert 'cannot be read' in error.message
+    assert_clean(error)
+
+
+def test_an_error_of_the_contract_that_cannot_be_printed_keeps_its_kind():
+    def raising(credentials):
+        raise UnspeakableOfOurs(TOKEN)
+
+    error = raised_by(raising)
+    assert type(error) is sdk.PluginAuthenticationFailed
+    assert_clean(error)
+
+
+def test_a_chain_that_bites_its_tail_ends():
+    def raising(credentials):
+        one, other = RuntimeError('one'), RuntimeError('other')
+        one.__cause__, other.__cause__ = other, one
+        raise one
+
+    error = raised_by(raising)
+    assert error.__notes__ == ['caused by RuntimeError: other']
+
+
+def test_a_pydantic_error_does_not_quote_its_input():
+    class Answer(pydantic.BaseModel):
+        count: int
+
+    def raising(credentials):
+        Answer.model_validate({'count': 'the remote keeps this secret'})
+
+    error = raised_by(raising)
+    assert type(error) is PluginFailed
+    assert 'count: Input should be a valid integer' in str(error)
+    assert_clean(error, 'the remote keeps this secret')
+
+
+def test_a_message_of_a_megabyte_is_left_out_as_a_whole():
+    def raising(credentials):
+        raise RuntimeError('x' * (_failures.MOST_READ - 4) + TOKEN)
+
+    error = raised_by(raising)
+    assert 'left out' in error.message
+    assert len(str(error)) < 200
+    assert_clean(error)
+
+
+def test_a_long_message_is_cut_only_after_it_was_redacted():
+    start = _failures.SHOWN - len(TOKEN) // 2
+
+    def raising(credentials):
+        raise RuntimeError('x' * start + TOKEN + 'y' * 5000)
+
+    error = raised_by(raising)
+    assert error.message.endswith('***' + error.message.partition('***')[2])
+    assert TOKEN[:6] not in all_text(error)
+
+
+@pytest.mark.parametrize(
+    ('kind', 'expected'),
+    [
+        (lambda: ValueError('no key like that'), PluginArgumentRefused),
+        (lambda: json.JSONDecodeError('malformed', '{', 0), PluginFailed),
+        (b'\xff'.decode, PluginFailed),
+        (lambda: base64.b64decode('a', validate=True), PluginFailed),
+    ],
+    ids=['argument', 'json', 'unicode', 'base64'],
+)
+def test_a_value_error_refuses_an_argument_unless_it_is_about_data(
+    kind, expected
+):
+    def raising(credentials):
+        raise kind()
+
+    error = raised_by(raising)
+    assert type(error) is expected
+    assert isinstance(error, PluginRaised)
+
+
+def test_a_refused_argument_can_still_be_caught_as_value_error():
+    def raising(credentials):
+        raise ValueError(f'bad key {TOKEN}')
+
+    error = raised_by(raising)
+    assert isinstance(error, ValueError)
+    assert error.http_status == 422
+    assert_clean(error)
+
+
+# --- errors of the contract --------------------------------------------
+
+
+def test_an_error_without_a_secret_is_the_same_object():
+    cause = OSError('refused')
+    given = sdk.PluginUnavailableError('down')
+
+    def raising(credentials):
+        raise given from cause
+
+    assert raised_by(raising) is given
+    assert given.__cause__ is cause
+
+
+class Chatty(sdk.PluginUnavailableError):
+    """A plugin's own class with a constructor of its own."""
+
+    def __init__(self, url, *, headers):
+        super().__init__(f'GET {url}')
+        self.headers = headers
+        self.tries = 3
+
+
+@pytest.mark.parametrize(
+    'make',
+    [
+        lambda: sdk.PluginUnavailableError(f'down: {TOKEN}'),
+        lambda: sdk.PluginUnavailableError('down', {'t': [TOKEN]}),
+        lambda: sdk.PluginUnavailableError('down', TOKEN.encode()),
+        lambda: sdk.PluginRateLimited(12.5, f'slow down, {TOKEN}'),
+        lambda: Chatty('/', headers={'authorization': f'Bearer {TOKEN}'}),
+        lambda: sdk.ManifestError(
+            'x', [sdk.Problem('c', 'p', f'seen {TOKEN}', 'mend')]
+        ),
+    ],
+    ids=['text', 'nested', 'bytes', 'rate limit', 'own class', 'problems'],
+)
+def test_an_error_with_a_secret_becomes_a_copy_of_its_kind(make):
+    given = make()
+
+    def raising(credentials):
+        raise given
+
+    error = raised_by(raising)
+    assert error is not given
+    assert type(error) is type(given)
+    assert_clean(error)
+
+
+def test_a_copy_keeps_what_is_harmless():
+    def limited(credentials):
+        raise sdk.PluginRateLimited(12.5, f'slow down, {TOKEN}')
+
+    def chatty(credentials):
+        raise Chatty('/items', headers={'authorization': TOKEN})
+
+    error = raised_by(limited)
+    assert (error.retry_at, error.message) == (12.5, 'slow down, ***')
+    error = raised_by(chatty)
+    assert (str(error), error.tries) == ('GET /items', 3)
+    assert error.headers == {'authorization': '***'}
+
+
+def test_a_secret_in_the_cause_alone_makes_a_copy_that_tells_it():
+    def raising(credentials):
+        raise sdk.PluginUnavailableError('down') from OSError(TOKEN)
+
+    error = raised_by(raising)
+    assert str(error) == 'down'
+    assert error.__notes__ == ['caused by OSError: ***']
+    assert_clean(error)
+
+
+def test_a_secret_that_only_an_attribute_of_the_cause_holds_is_found():
+    def raising(credentials):
+        raise sdk.PluginUnavailableError('down') from Chatty(
+            '/items', headers={'authorization': TOKEN}
+        )
+
+    error = raised_by(raising)
+    assert str(error) == 'down'
+    assert_clean(error)
+
+
+class Stubborn(sdk.PluginRateLimited):
+    def __str__(self):
+        return f'still {TOKEN}'
+
+
+def test_a_class_that_shows_the_secret_by_itself_is_replaced_by_its_base():
+    def raising(credentials):
+        raise Stubborn(3.0)
+
+    error = raised_by(raising)
+    assert type(error) is sdk.PluginRateLimited
+    assert error.retry_at == 3.0
+    assert_clean(error)
+
+
+# --- what else is secret -----------------------------------------------
+
+PIN = 'pin-' + '13' * 8
+IDENTITY = sdk.IdentityCredentials(
+    access_token='access-' + 'x9' * 8,
+    refresh_token='refresh-' + 'y8' * 8,
+    extra={'id': {'token': 'extra-' + 'z7' * 8}},
+)
+
+
+@pytest.mark.parametrize(
+    ('facts', 'secret'),
+    [
+        ({'identity': IDENTITY}, IDENTITY.access_token),
+        ({'identity': IDENTITY}, IDENTITY.refresh_token),
+        ({'identity': IDENTITY}, IDENTITY.extra['id']['token']),
+        (
+            {'assignment_options': {'pin': 'opt-' + '13' * 8}},
+            'opt-' + '13' * 8,
+        ),
+        (
+            {
+                'environment_config': {
+                    'deep': [pydantic.SecretStr('deep-' + '57' * 8)]
+                }
+            },
+            'deep-' + '57' * 8,
+        ),
+        (
+            {
+                'service_plugins': [
+                    sdk.ServicePlugin(
+                        slug='s', options={'k': pydantic.SecretStr('sp-' * 6)}
+                    )
+                ]
+            },
+            'sp-' * 6,
+        ),
+    ],
+    ids=['access', 'refresh', 'extra', 'option', 'environment', 'sibling'],
+)
+def test_secrets_of_the_context_are_redacted_too(facts, secret):
+    def raising(credentials):
+        raise RuntimeError(f'sent {secret}')
+
+    assert_clean(raised_by(raising, ctx=context(**facts)), secret)
+
+
+def test_an_option_that_is_not_secret_may_be_shown():
+    def raising(credentials):
+        raise RuntimeError('no such path: /imbi/things')
+
+    error = raised_by(
+        raising, ctx=context(assignment_options={'path': '/imbi/things'})
+    )
+    assert '/imbi/things' in str(error)
+
+
+@pytest.mark.parametrize(
+    ('method', 'plugin_type', 'arguments', 'secret'),
+    [
+        (
+            'revoke',
+            'identity',
+            {'token': 'tok-' + '24' * 8},
+            'tok-' + '24' * 8,
+        ),
+        (
+            'materialize',
+            'identity',
+            {'connection': IDENTITY},
+            IDENTITY.access_token,
+        ),
+        (
+            'set_value',
+            'configuration',
+            {
+                'key': 'k',
+                'value': sdk.ConfigValue(
+                    data_type='s', value='val-' + '68' * 8, secret=True
+                ),
+            },
+            'val-' + '68' * 8,
+        ),
+    ],
+    ids=['token', 'connection', 'secret value'],
+)
+def test_secret_arguments_are_redacted_too(
+    method, plugin_type, arguments, secret
+):
+    def raising(credentials):
+        raise RuntimeError(f'sent {secret}')
+
+    error = raised_by(
+        raising, method=method, plugin_type=plugin_type, arguments=arguments
+    )
+    assert_clean(error, secret)
+
+
+def test_the_constructor_is_guarded_too():
+    class Broken:
+        manifest = sdk.PluginManifest(
+            slug='broken', name='B', plugin_type='configuration'
+        )
+
+        def __init__(self):
+            raise RuntimeError('in the constructor')
+
+        async def list_keys(self, ctx, credentials):
+            return []
+
+    with pytest.raises(PluginFailed, match='in the constructor'):
+        asyncio.run(invoke(Broken, 'list_keys', context(), CREDENTIALS))
