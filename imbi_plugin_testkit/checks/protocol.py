@@ -1,0 +1,332 @@
+"""PRO: the class fits the socket of its plugin type, and flags are true."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, cast
+
+from imbi_plugin_sdk.contract import CONTRACTS, conformance, is_implemented
+from imbi_plugin_sdk.manifest.plugin import DEFAULT_LIFECYCLE_EVENTS
+from imbi_plugin_testkit.checks import check, check_codes
+from imbi_plugin_testkit.model import Finding, Severity, Untestable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from imbi_plugin_sdk.errors import Problem
+    from imbi_plugin_testkit.subject import PluginUnderTest
+
+FITS = ('MAN002', 'MAN013')
+"""What must hold before a class can be compared with its contract."""
+
+
+@functools.cache
+def _conformance(plugin: PluginUnderTest) -> tuple[Problem, ...]:
+    kind = plugin.plugin_type
+    if kind not in CONTRACTS:
+        raise Untestable('the plugin type is not known')
+    return conformance(plugin.handler, kind)
+
+
+_ROWS = (
+    (
+        'PRO002',
+        ('class_is_abstract',),
+        'the handler class is concrete',
+        'The host makes a fresh instance for every request, which an '
+        'abstract class refuses.',
+    ),
+    (
+        'PRO003',
+        ('constructor_arguments',),
+        "the handler's constructor takes no arguments",
+        'The host makes instances without arguments; what a call needs comes '
+        'in the context and the credentials.',
+    ),
+    (
+        'PRO004',
+        ('method_missing',),
+        'every required method is there',
+        'The host calls it as soon as an operator opens the tab.',
+    ),
+    (
+        'PRO005',
+        ('method_renamed',),
+        'required methods have the names of the contract',
+        'A method under another name is never called; the host looks for the '
+        'one in the contract.',
+    ),
+    (
+        'PRO006',
+        ('method_not_coroutine',),
+        'methods are coroutine functions',
+        'The host awaits them in one event loop. A plain function blocks '
+        'every other request, or returns what cannot be awaited.',
+    ),
+    (
+        'PRO007',
+        ('method_is_coroutine',),
+        'class-level methods return at once',
+        'The host uses what they return without awaiting it, and would get a '
+        'coroutine that never ran.',
+    ),
+    (
+        'PRO008',
+        ('not_callable',),
+        'no method is hidden by something that cannot be called',
+        'An attribute of the same name takes the place of the method of the '
+        'contract.',
+    ),
+    (
+        'PRO009',
+        ('static_method',),
+        'no method is static',
+        'Called on an instance, a static method takes the context for its '
+        'first argument and misses one at the end.',
+    ),
+    (
+        'PRO010',
+        ('not_a_classmethod',),
+        'class-level methods are class methods',
+        'The host calls them on the class, without an instance.',
+    ),
+    (
+        'PRO011',
+        ('parameter_missing',),
+        'methods take every parameter of the contract',
+        'The host passes it, and the call fails with a TypeError.',
+    ),
+    (
+        'PRO012',
+        ('parameter_extra',),
+        'methods require no parameter beyond the contract',
+        'The host does not pass it, and the call fails with a TypeError. '
+        'With a default it would be fine.',
+    ),
+    (
+        'PRO013',
+        ('parameter_renamed',),
+        'parameters have the names of the contract',
+        'The host passes arguments by name, also where they could be '
+        'positional.',
+    ),
+    (
+        'PRO014',
+        ('parameter_reordered',),
+        'parameters stand in the order of the contract',
+        'A positional call would hand each argument to the wrong parameter, '
+        'and often without an error.',
+    ),
+    (
+        'PRO015',
+        ('parameter_default',),
+        'parameters have the defaults of the contract',
+        'The host leaves arguments out and relies on the default; another '
+        'one changes what the call means.',
+    ),
+    (
+        'PRO016',
+        ('parameter_kind',),
+        'parameters accept what the contract allows',
+        'A parameter that is positional-only or keyword-only where the '
+        'contract is wider refuses calls that the host may make.',
+    ),
+    (
+        'PRO017',
+        ('inspection_failed',),
+        'the class can be looked at',
+        'The registry inspects every class before it admits it; one that '
+        'raises when it is looked at is refused.',
+    ),
+    (
+        'PRO018',
+        ('annotation_contradicts',),
+        'annotations agree with the contract',
+        'Nothing reads them at run time, but an annotation that contradicts '
+        'the contract misleads whoever writes the next line.',
+    ),
+)
+"""Id, codes of `contract.conformance`, title, rationale."""
+
+_FIXES = {
+    'PRO002': (
+        'Implement what is still abstract, or name a concrete subclass.'
+    ),
+    'PRO003': (
+        'Give each parameter of the constructor a default, or take it '
+        'from `ctx`.'
+    ),
+    'PRO004': ('Implement the method with the signature in the message.'),
+    'PRO005': ('Rename the method as the message says.'),
+    'PRO006': ('Write `async def`; a decorator must use functools.wraps.'),
+    'PRO007': ('Write it without `async`.'),
+    'PRO008': ('Rename the attribute, or make it a method.'),
+    'PRO009': ('Remove @staticmethod and add the first parameter.'),
+    'PRO010': ('Put @classmethod before it.'),
+    'PRO011': (
+        'Add the parameter, with the name and default of the contract.'
+    ),
+    'PRO012': ('Give the parameter a default, or remove it.'),
+    'PRO013': ('Rename the parameter as the message says.'),
+    'PRO014': ('Put the parameters into the order of the contract.'),
+    'PRO015': ('Give the parameter the default that the message names.'),
+    'PRO016': (
+        'Let the parameter be passed both by position and by name, as '
+        'in the contract.'
+    ),
+    'PRO017': (
+        'Let the class be inspected: no attribute and no metaclass '
+        'may raise when it is read.'
+    ),
+    'PRO018': ('Annotate it as the contract does.'),
+}
+"""Id to how to mend it, where a problem says nothing more exact."""
+
+check_codes(
+    _ROWS,
+    _conformance,
+    module=__name__,
+    fixes=_FIXES,
+    requires=FITS,
+    warnings=frozenset({'PRO018'}),
+)
+
+
+def _capabilities(plugin: PluginUnderTest) -> dict[str, tuple[str, ...]]:
+    contract = CONTRACTS.get(plugin.plugin_type or '')
+    return dict(contract.capabilities) if contract else {}
+
+
+def _unimplemented(
+    plugin: PluginUnderTest, names: tuple[str, ...]
+) -> list[str]:
+    return [name for name in names if not is_implemented(plugin.handler, name)]
+
+
+@check(
+    'PRO030',
+    title='a capability flag that is set is implemented',
+    fix='Implement the method, or remove the flag.',
+    requires=(*FITS, 'MAN040'),
+)
+def flags_are_kept(plugin: PluginUnderTest) -> Iterator[Finding]:
+    """The host shows what a flag promises, and then calls the method.
+
+    The contract's default answers with nothing or with NotImplementedError,
+    so that operators see an empty chart or an error where a capability was
+    announced.
+    """
+    for flag, names in _capabilities(plugin).items():
+        missing = _unimplemented(plugin, names)
+        if plugin.data.get(flag) is True and missing:
+            yield Finding(
+                flag,
+                f'it is set, but {", ".join(missing)} is not implemented.',
+            )
+
+
+@check(
+    'PRO031',
+    title='a capability that is implemented has its flag set',
+    fix='Set the flag in the manifest, or remove the method.',
+    severity=Severity.SHOULD,
+    requires=(*FITS, 'MAN040'),
+)
+def flags_are_not_forgotten(plugin: PluginUnderTest) -> Iterator[Finding]:
+    """The host never calls a method whose flag is not set.
+
+    Work went into it, nobody will see it, and no error will say so.
+    """
+    for flag, names in _capabilities(plugin).items():
+        if plugin.data.get(flag) is not True and not _unimplemented(
+            plugin, names
+        ):
+            yield Finding(
+                flag, f'{", ".join(names)} is implemented, but it is not set.'
+            )
+
+
+def _events_written(plugin: PluginUnderTest) -> list[str] | None:
+    if 'lifecycle_events' not in plugin.manifest.model_fields_set:
+        return None
+    events = plugin.data.get('lifecycle_events')
+    return (
+        [str(event) for event in cast('list[object]', events)]
+        if isinstance(events, list)
+        else None
+    )
+
+
+@check(
+    'PRO032',
+    title='every listed lifecycle event has its hook',
+    fix='Implement the hook, or take the event off lifecycle_events.',
+    types=('lifecycle',),
+    requires=FITS,
+)
+def listed_events_have_hooks(plugin: PluginUnderTest) -> Iterator[Finding]:
+    """The host tells the plugin of exactly the events that it lists.
+
+    A listed event without a hook ends in NotImplementedError while a project
+    is being changed. The default list promises only what the class
+    implements.
+    """
+    hooks = CONTRACTS['lifecycle'].hooks
+    for event in _events_written(plugin) or ():
+        hook = hooks.get(event)
+        if hook and not is_implemented(plugin.handler, hook):
+            yield Finding(
+                'lifecycle_events',
+                f'{event!r} is listed, but {hook} is not implemented.',
+            )
+
+
+@check(
+    'PRO033',
+    title='every lifecycle hook has its event listed',
+    fix='Add the event to lifecycle_events, or remove the hook.',
+    types=('lifecycle',),
+    requires=FITS,
+)
+def hooks_have_their_events_listed(
+    plugin: PluginUnderTest,
+) -> Iterator[Finding]:
+    """Written out, the list promises exactly what it lists.
+
+    The host tells the plugin of listed events only, so that a hook beside
+    the list is never called.
+    """
+    listed = _events_written(plugin)
+    if listed is not None:
+        yield from _unlisted(plugin, listed)
+
+
+@check(
+    'PRO034',
+    title='hooks beyond the default events are listed',
+    fix='Write lifecycle_events out, with every event that has a hook.',
+    severity=Severity.SHOULD,
+    types=('lifecycle',),
+    requires=FITS,
+)
+def hooks_beyond_the_default_are_listed(
+    plugin: PluginUnderTest,
+) -> Iterator[Finding]:
+    """Left at its default, the list covers archived and unarchived.
+
+    A class that implements more hooks and leaves the list alone promises
+    nothing wrong, but a host that goes by the list never calls them.
+    """
+    if _events_written(plugin) is None:
+        yield from _unlisted(plugin, DEFAULT_LIFECYCLE_EVENTS)
+
+
+def _unlisted(
+    plugin: PluginUnderTest, listed: Iterable[str]
+) -> Iterator[Finding]:
+    for event, hook in CONTRACTS['lifecycle'].hooks.items():
+        if event not in listed and is_implemented(plugin.handler, hook):
+            yield Finding(
+                'lifecycle_events',
+                f'{hook} is implemented, but {event!r} is not listed.',
+            )

@@ -1,0 +1,117 @@
+"""The command line `imbi-plugin`: the kit without pytest, and its knowledge.
+
+Exit codes: 0 all is well; 1 the judged thing does not hold; 2 the request
+makes no sense.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from imbi_plugin_sdk._text import did_you_mean
+from imbi_plugin_testkit.commands import OK, USAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that answers a misspelt command with a did-you-mean."""
+
+    commands: tuple[str, ...] = ()
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message, the likely slip and how to get help."""
+        words = [word for word in sys.argv[1:2] if not word.startswith('-')]
+        hint = ''
+        if self.commands and words and words[0] not in self.commands:
+            hint = did_you_mean(words[0], self.commands)
+        print(
+            f'{self.prog}: {message}.{hint} Fix: see `{self.prog} --help`.',
+            file=sys.stderr,
+        )
+        raise SystemExit(USAGE)
+
+
+class Command(NamedTuple):
+    """One command.
+
+    Attributes:
+        module: Where it lives, below `imbi_plugin_testkit.commands`.
+        function: Its function there, from parsed arguments to an exit code.
+        help: What it does, in a line.
+        arguments: Function that declares its arguments, if it has any.
+    """
+
+    module: str
+    function: str
+    help: str
+    arguments: str = ''
+
+
+COMMANDS: Mapping[str, Command] = {
+    'check': Command(
+        'judging',
+        'check_plugin',
+        'judge a distribution, a wheel or this project',
+        'add_check',
+    ),
+    'explain': Command(
+        'judging', 'explain', 'say what an id is about', 'add_explain'
+    ),
+    'list': Command('judging', 'list_checks', 'list every check'),
+    'icon': Command('icon', 'icon', 'make an icon safe', 'add_icon'),
+    'secrets': Command(
+        'secrets', 'secrets', 'find secrets in JSON or TOML', 'add_secrets'
+    ),
+    'doctor': Command('host', 'doctor', 'load plugins as a host would'),
+    'contract': Command(
+        'host', 'contract', 'compare contract locks', 'add_contract'
+    ),
+    'catalog': Command(
+        'host', 'catalog', 'judge a catalog document', 'add_catalog'
+    ),
+}
+"""Name to command; adding one touches this table."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's parser."""
+    root = Parser(
+        prog='imbi-plugin',
+        description='Prove that a plugin keeps the contract of Imbi.',
+        epilog='Exit codes: 0 well, 1 does not hold, 2 usage.',
+    )
+    root.commands = tuple(COMMANDS)
+    commands = root.add_subparsers(metavar='COMMAND', required=True)
+    for name, command in COMMANDS.items():
+        one = commands.add_parser(name, help=command.help)
+        module = importlib.import_module(
+            f'imbi_plugin_testkit.commands.{command.module}'
+        )
+        function = getattr(module, command.function)
+        one.description = function.__doc__
+        one.set_defaults(function=function)
+        one.add_argument(
+            '--json', action='store_true', help='print data instead of text'
+        )
+        if command.arguments:
+            getattr(module, command.arguments)(one)
+    return root
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.function(arguments))
+    except BrokenPipeError:
+        sys.stderr.close()
+        return OK
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

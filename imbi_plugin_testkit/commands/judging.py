@@ -1,0 +1,131 @@
+"""`check`, `explain`, `list`: the kit without pytest, and its knowledge."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imbi_plugin_testkit.commands import BROKEN, OK, complain
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_check(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `check`."""
+    parser.add_argument(
+        'name',
+        nargs='?',
+        help='installed distribution or wheel file; else the project here',
+    )
+    parser.add_argument(
+        '--report',
+        action='append',
+        default=[],
+        metavar='FILE',
+        help='also write the report here (.json or .md)',
+    )
+    parser.add_argument('--seed', type=int, default=0, help='of the laws')
+
+
+def add_explain(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `explain`."""
+    parser.add_argument(
+        'id',
+        help='check (MAN020), secret rule (github), or problem code '
+        '(icon_bomb, url_scheme)',
+    )
+
+
+def explain(arguments: argparse.Namespace) -> int:
+    """Say what an id is about, why it is there and how to mend it."""
+    from imbi_plugin_testkit.commands.knowledge import explained  # noqa: PLC0415
+
+    found = explained(arguments.id)
+    if isinstance(found, str):
+        return complain(found)
+    if arguments.json:
+        print(json.dumps(found.facts(), indent=2))
+        return OK
+    print(f'{found.id}: {found.title}')
+    if found.weight:
+        print(found.weight)
+    for paragraph in (found.rationale, f'Fix: {found.fix}', *found.notes):
+        print()
+        print(textwrap.fill(' '.join(paragraph.split()), 79))
+    return OK
+
+
+def list_checks(arguments: argparse.Namespace) -> int:
+    """Print every check, one a line."""
+    from imbi_plugin_testkit.checks import catalogue  # noqa: PLC0415
+
+    checks = catalogue().values()
+    if arguments.json:
+        rows = [
+            {
+                'id': check.id,
+                'title': check.title,
+                'severity': str(check.severity),
+            }
+            for check in checks
+        ]
+        print(json.dumps(rows, indent=2))
+        return OK
+    for check in checks:
+        print(f'{check.id:8}{check.severity:8}{check.title}')
+    return OK
+
+
+def check_plugin(arguments: argparse.Namespace) -> int:
+    """Judge an installed distribution, a wheel, or the project here."""
+    from imbi_plugin_testkit import locate  # noqa: PLC0415
+    from imbi_plugin_testkit.config import (  # noqa: PLC0415
+        UsageError,
+        read_config,
+        read_project,
+    )
+    from imbi_plugin_testkit.model import FATAL, Outcome, Verdict  # noqa: PLC0415
+    from imbi_plugin_testkit.report import files, text  # noqa: PLC0415
+    from imbi_plugin_testkit.runner import Run  # noqa: PLC0415
+    from imbi_plugin_testkit.subject import Project  # noqa: PLC0415
+
+    path = Path('pyproject.toml')
+    try:
+        project = Project(path, read_project(path)) if path.is_file() else None
+        is_wheel = (arguments.name or '').endswith('.whl')
+        subjects = locate.find_subjects(
+            root=Path.cwd(),
+            config=read_config(project.data if project else {}),
+            project=project,
+            distributions=(
+                [arguments.name] if arguments.name and not is_wheel else []
+            ),
+            wheels=[Path(arguments.name)] if is_wheel else [],
+        )
+        for target in arguments.report:
+            files.check_target(Path(target))
+    except UsageError as error:
+        return complain(str(error))
+    runs = [Run([subject], seed=arguments.seed) for subject in subjects]
+    for run in runs:
+        run.prefetch()
+    reports = [run.run() for run in runs]
+    for target in arguments.report:
+        files.write(Path(target), reports)
+    if arguments.json:
+        print(files.as_json(reports), end='')
+    else:
+        from imbi_plugin_testkit.checks import catalogue  # noqa: PLC0415
+
+        told = {*FATAL, Outcome.WARNED, Outcome.WAIVED}
+        for report in reports:
+            for result in report.results:
+                if result.outcome in told:
+                    lines = text.failure(result, catalogue()[result.check])
+                    print('\n'.join(lines), end='\n\n')
+            print('\n'.join(text.verdict(report)))
+    verdict = files.joint_verdict(reports)
+    return BROKEN if verdict is Verdict.NOT_CONFORMANT else OK

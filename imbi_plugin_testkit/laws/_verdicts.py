@@ -1,0 +1,217 @@
+"""What a configuration store answered, held against what it should say."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from imbi_plugin_sdk._text import listed, shown
+from imbi_plugin_testkit.laws._calls import data_types, secret_types
+from imbi_plugin_testkit.laws._store import (
+    difference,
+    duplicates,
+    names,
+    refusal,
+    values,
+)
+from imbi_plugin_testkit.model import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator
+
+    from imbi_plugin_sdk.handlers.configuration import ConfigKey, ConfigValue
+    from imbi_plugin_testkit.laws._store import Store
+
+CLOCK_SKEW = dt.timedelta(minutes=5)
+"""How far two clocks may be apart: beyond it AWS refuses a signature, too."""
+
+SHOWN_KEYS = 5
+"""Keys that a message names before it counts the rest."""
+
+
+def some_keys(found: Iterable[str]) -> str:
+    """Return a few keys for a message, and count the rest."""
+    every = sorted(found)
+    more = len(every) - SHOWN_KEYS
+    text = listed((repr(key) for key in every[:SHOWN_KEYS]), last='and')
+    return f'{text} and {more} more' if more > 0 else text
+
+
+async def set_one(
+    store: Store, key: str, value: ConfigValue, written: dict[str, str]
+) -> list[str]:
+    """Set one value and say what is wrong with what is there afterwards.
+
+    What was read is kept as written, so that each fault is told once.
+    """
+    before = written.get(key)
+    answer = await store.try_set(key, value)
+    wanted = value.value if answer.error is None else before
+    messages = list(refusal(store.lab, answer))
+    if answer.error is not None:
+        # A value that was written all the same may show up late.
+        await store.lab.settle()
+    read = await store.read(key, wanted)
+    if read != wanted and answer.error is None:
+        messages.append(difference(value.value, read))
+    elif read != wanted:
+        was = 'absent' if before is None else shown(before)
+        now = 'absent' if read is None else shown(read)
+        messages.append(
+            f'it was refused, but the key, which was {was}, is now {now}; '
+            'a refusal must change nothing'
+        )
+    written.pop(key, None)
+    if read is not None:
+        written[key] = read
+    return messages
+
+
+async def disagreements(
+    store: Store, key: str, returned: ConfigKey
+) -> list[Finding]:
+    """Return how what `set_value` returned differs from the listing."""
+    if returned.key != key:
+        name = shown(returned.key)
+        return [
+            Finding(
+                'set_value().key',
+                f'set_value({key!r}) returned the key {name}; it must return '
+                'the key that was set.',
+            )
+        ]
+
+    def agrees(items: list[ConfigKey]) -> bool:
+        return any(
+            item.key == key and not list(_differences(returned, item))
+            for item in items
+        )
+
+    items = await store.settled_list(agrees)
+    item = next((item for item in items if item.key == key), None)
+    if item is None:
+        return [
+            Finding(
+                'list_keys()',
+                f'{key!r} was set, but the next listing does not have it.',
+            )
+        ]
+    return [
+        Finding(f'set_value().{field}', message)
+        for field, message in _differences(returned, item)
+    ]
+
+
+def _differences(
+    returned: ConfigKey, item: ConfigKey
+) -> Iterator[tuple[str, str]]:
+    for field in ('data_type', 'secret'):
+        got, wanted = getattr(returned, field), getattr(item, field)
+        if got != wanted:
+            told = f'{field}={got!r}, but the next listing says {wanted!r}'
+            yield field, f'set_value returned {told}.'
+    one, other = returned.last_modified, item.last_modified
+    if one is not None and other is not None:
+        # A datetime without zone is ASY002's to find.
+        aware = one.utcoffset() is not None and other.utcoffset() is not None
+        if aware and abs(one - other) > CLOCK_SKEW:
+            told = f'{one.isoformat()}, the next listing {other.isoformat()}'
+            yield 'last_modified', f'set_value returned {told}.'
+
+
+async def listing_differs(
+    store: Store, written: dict[str, str]
+) -> AsyncIterator[Finding]:
+    """Yield where a listing does not have what was written."""
+    everything = values(
+        await store.settled_get(
+            None, lambda items: written.items() <= values(items).items()
+        )
+    )
+    for key, text in written.items():
+        if everything.get(key) != text:
+            yield Finding(
+                'get_values(None)',
+                f'get_values([{key!r}]) and get_values(None) differ: '
+                f'{difference(text, everything.get(key))}.',
+            )
+
+
+async def asked_for(
+    store: Store, keys: list[str], made: dict[str, str]
+) -> list[str]:
+    """Get some keys and say what is wrong with what came.
+
+    Args:
+        store: The store.
+        keys: What is asked for.
+        made: What is there: key to value.
+    """
+    wanted = {key for key in keys if key in made}
+    found = await store.settled_get(
+        keys, lambda items: set(names(items)) == wanted
+    )
+    got = set(names(found))
+    wrong = {item.key for item in found if made.get(item.key) != item.value}
+    return [
+        f'{some_keys(odd)} {what}'
+        for odd, what in (
+            (wanted - got, 'is missing'),
+            (got - wanted, 'came without being asked for'),
+            (duplicates(found), 'came more than once'),
+            (wrong & wanted, 'has the value of another key'),
+        )
+        if odd
+    ]
+
+
+def facts_of(items: Iterable[Any]) -> dict[str, tuple[str, str, bool]]:
+    """Return key to value, data type and secrecy."""
+    return {
+        item.key: (item.value, item.data_type, item.secret) for item in items
+    }
+
+
+async def set_as_different_as_possible(store: Store, key: str) -> None:
+    """Set a secret of another data type, as far as the plugin takes it."""
+    lab = store.lab
+    kinds = [*secret_types(lab), *data_types(lab)]
+    for data_type in dict.fromkeys(kinds):
+        if data_type not in data_types(lab):
+            continue
+        value = store.value('before', data_type=data_type, secret=True)
+        if (await store.try_set(key, value)).error is None:
+            return
+    await store.set(key, 'before')
+
+
+async def still_there(
+    store: Store, key: str, what: str
+) -> AsyncIterator[Finding]:
+    """Yield where a key that should be gone can still be read."""
+    # Reading until it is gone would be done before it ever showed up.
+    await store.lab.settle()
+    for path, items in (
+        ('list_keys()', await store.listing()),
+        ('get_values(None)', await store.get()),
+        ('get_values([key])', await store.get([key])),
+    ):
+        if key in names(items):
+            yield Finding(path, f'{key!r} {what}, and is still there.')
+
+
+def told(facts: tuple[str, str, bool] | None) -> str:
+    """Return what a key is, for a message."""
+    if facts is None:
+        return 'not there'
+    value, data_type, secret = facts
+    return f'{shown(value)} ({data_type!r}, secret={secret})'
+
+
+def differing(one: dict[str, Any], other: dict[str, Any]) -> set[str]:
+    """Return the keys in which two mappings differ."""
+    return {
+        key
+        for key in one.keys() | other.keys()
+        if one.get(key) != other.get(key)
+    }

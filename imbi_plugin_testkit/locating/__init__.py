@@ -1,0 +1,1 @@
+"""How a distribution is found, built, read and unpacked."""

@@ -1,0 +1,339 @@
+"""A configuration plugin, its server and its sandbox, all in memory.
+
+`MemoryConfiguration` is what a correct handler looks like, and the base of
+handlers that are wrong in one place: override one small method. It speaks to
+`MemoryServer` as a plugin speaks to a service: by address and token, in JSON,
+with pages, a limit on how much one request may ask for, and errors by status.
+`MemorySandbox` can do all that a sandbox may do::
+
+    labs = Labs(seed=0, factory=lambda plugin: MemorySandbox())
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import json
+import time
+import urllib.parse
+from typing import TYPE_CHECKING, Any
+
+from imbi_plugin_sdk.context import PluginContext
+from imbi_plugin_sdk.errors import (
+    PluginAuthenticationFailed,
+    PluginCredentialsMissing,
+    PluginRateLimited,
+    PluginTimeoutError,
+    PluginUnavailableError,
+)
+from imbi_plugin_sdk.handlers.configuration import (
+    ConfigKey,
+    ConfigKeyWithValue,
+    ConfigurationPlugin,
+    ConfigValue,
+)
+from imbi_plugin_sdk.manifest import (
+    CredentialField,
+    DataType,
+    PluginManifest,
+    PluginOption,
+)
+from imbi_plugin_testkit.memory.server import MemoryServer, MemoryStatusError
+from imbi_plugin_testkit.sandbox import BaseSandbox, Fault, Limits
+
+if TYPE_CHECKING:
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Mapping,
+        Sequence,
+    )
+
+DEFAULT_BUDGET = 5.0
+"""Seconds for one call of the server."""
+
+RETRY_AFTER = 30
+"""Seconds that a throttling server asks for."""
+
+
+class MemoryConfiguration(ConfigurationPlugin):
+    """Keeps configuration on a `MemoryServer`, correctly."""
+
+    manifest = PluginManifest(
+        slug='memory-configuration',
+        name='Memory',
+        description='Keeps configuration in memory.',
+        plugin_type='configuration',
+        options=[
+            PluginOption(name='endpoint', label='Endpoint', required=True),
+            PluginOption(
+                name='path_prefix', label='Path prefix', default='/imbi'
+            ),
+        ],
+        credentials=[CredentialField(name='api_token', label='API token')],
+        data_types=[
+            DataType(name='string', label='Text'),
+            DataType(name='secret', label='Secret text', secret=True),
+        ],
+    )
+
+    async def list_keys(
+        self, ctx: PluginContext, credentials: dict[str, str]
+    ) -> list[ConfigKey]:
+        """Return every key, page by page."""
+        prefix = self.prefix(ctx)
+        return [
+            self.to_key(prefix, item)
+            async for item in self.pages(ctx, credentials, prefix)
+        ]
+
+    async def get_values(
+        self,
+        ctx: PluginContext,
+        credentials: dict[str, str],
+        keys: list[str] | None = None,
+    ) -> list[ConfigKeyWithValue]:
+        """Return the values of the keys that exist, or of all."""
+        prefix = self.prefix(ctx)
+        if keys is None:
+            items = self.pages(ctx, credentials, prefix)
+        else:
+            paths = [self.path(ctx, key) for key in dict.fromkeys(keys)]
+            items = self.batches(ctx, credentials, paths)
+        return [self.to_value(prefix, item) async for item in items]
+
+    async def set_value(
+        self,
+        ctx: PluginContext,
+        credentials: dict[str, str],
+        key: str,
+        value: ConfigValue,
+    ) -> ConfigKey:
+        """Write one value."""
+        path = self.path(ctx, key)
+        item = {
+            'value': value.value,
+            'data_type': value.data_type,
+            'secret': await self.is_secret(ctx, credentials, key, value),
+        }
+        answer = await self.ask(
+            ctx, credentials, 'PUT', urllib.parse.quote(path), item
+        )
+        return self.to_key(self.prefix(ctx), {'path': path, **answer})
+
+    async def delete_key(
+        self, ctx: PluginContext, credentials: dict[str, str], key: str
+    ) -> None:
+        """Delete one key."""
+        path = urllib.parse.quote(self.path(ctx, key))
+        await self.ask(ctx, credentials, 'DELETE', path)
+
+    # What a handler that is wrong in one place overrides ------------------
+
+    def prefix(self, ctx: PluginContext) -> str:
+        """Return where the keys of a project and environment are."""
+        base = ctx.assignment_options.get('path_prefix', '/imbi')
+        environment = ctx.environment or '-'
+        return f'{base}/{ctx.project_slug}/{environment}/'
+
+    def path(self, ctx: PluginContext, key: str) -> str:
+        """Return the path of a key.
+
+        Raises:
+            ValueError: The key would leave the project's prefix.
+        """
+        parts = key.split('/')
+        if not key or '\0' in key or {'', '.', '..'} & set(parts):
+            raise ValueError('a key has no empty, . or .. segment, and no NUL')
+        return self.prefix(ctx) + key
+
+    async def is_secret(
+        self,
+        ctx: PluginContext,
+        credentials: dict[str, str],
+        key: str,
+        value: ConfigValue,
+    ) -> bool:
+        """Return whether a value is stored as a secret (law CFG010)."""
+        kinds = {kind.name: kind.secret for kind in self.manifest.data_types}
+        if value.secret or kinds.get(value.data_type, False):
+            return True
+        paths = [self.path(ctx, key)]
+        items = self.batches(ctx, credentials, paths)
+        return any([item['secret'] async for item in items])
+
+    async def pages(
+        self, ctx: PluginContext, credentials: dict[str, str], prefix: str
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Yield every item below a prefix."""
+        after: str | None = ''
+        while after is not None:
+            query = urllib.parse.urlencode({'after': after})
+            url = f'{urllib.parse.quote(prefix)}?{query}'
+            answer = await self.ask(ctx, credentials, 'GET', url)
+            for item in answer['items']:
+                yield item
+            after = answer['after']
+
+    async def batches(
+        self, ctx: PluginContext, credentials: dict[str, str], paths: list[str]
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Yield the items at these paths, as many at once as are allowed."""
+        size = self.batch_size(ctx)
+        for start in range(0, len(paths), size):
+            batch = paths[start : start + size]
+            answer = await self.ask(ctx, credentials, 'POST', '/', batch)
+            for item in answer['items']:
+                yield item
+
+    def batch_size(self, ctx: PluginContext) -> int:
+        """Return how many items one request may ask for."""
+        address = str(ctx.assignment_options.get('endpoint'))
+        return MemoryServer.at(address).limits.page_size
+
+    def to_key(self, prefix: str, item: Mapping[str, Any]) -> ConfigKey:
+        """Return an item without its value."""
+        return ConfigKey(
+            key=str(item['path']).removeprefix(prefix),
+            data_type=item['data_type'],
+            secret=item['secret'],
+            last_modified=self.modified(item),
+        )
+
+    def to_value(
+        self, prefix: str, item: Mapping[str, Any]
+    ) -> ConfigKeyWithValue:
+        """Return an item with its value."""
+        return ConfigKeyWithValue(
+            key=str(item['path']).removeprefix(prefix),
+            data_type=item['data_type'],
+            secret=item['secret'],
+            last_modified=self.modified(item),
+            value=item['value'],
+        )
+
+    def modified(self, item: Mapping[str, Any]) -> dt.datetime | None:
+        """Return when an item was last written."""
+        return dt.datetime.fromisoformat(item['modified'])
+
+    def token(self, credentials: Mapping[str, str]) -> str:
+        """Return the token.
+
+        Raises:
+            PluginCredentialsMissing: It is absent or blank.
+        """
+        token = credentials.get('api_token', '')
+        if not token.strip():
+            raise PluginCredentialsMissing('the credential api_token is blank')
+        return token
+
+    async def ask(
+        self,
+        ctx: PluginContext,
+        credentials: dict[str, str],
+        verb: str,
+        url: str,
+        body: object = None,
+    ) -> dict[str, Any]:
+        """Make one request; every failure is an error of the contract."""
+        token = self.token(credentials)
+        address = str(ctx.assignment_options.get('endpoint'))
+        try:
+            async with asyncio.timeout(DEFAULT_BUDGET):
+                server = MemoryServer.at(address)
+                text = await server.request(verb, url, token=token, body=body)
+            answer: dict[str, Any] = json.loads(text)
+        except TimeoutError:
+            raise PluginTimeoutError('the server does not answer') from None
+        except OSError as error:
+            raise PluginUnavailableError('no connection') from error
+        except MemoryStatusError as error:
+            raise self.error_of(error.status) from error
+        except json.JSONDecodeError:
+            raise PluginUnavailableError('the answer is not JSON') from None
+        return answer
+
+    def error_of(self, status: int) -> Exception:
+        """Return the contract's error for a status."""
+        if status == 400:  # noqa: PLR2004  HTTP
+            return ValueError('the store cannot hold this key or value')
+        if status in (401, 403):
+            return PluginAuthenticationFailed('the token was rejected')
+        if status == 429:  # noqa: PLR2004  HTTP
+            return PluginRateLimited(time.time() + RETRY_AFTER)
+        return PluginUnavailableError(f'the server answered {status}')
+
+
+class MemorySandbox(BaseSandbox):
+    """A sandbox on a `MemoryServer` of its own."""
+
+    backend = 'memory'
+
+    def __init__(
+        self, limits: Limits | None = None, *, token: str = ''
+    ) -> None:
+        """Start a server.
+
+        Args:
+            limits: What the server allows.
+            token: The token it accepts; made up where none is given.
+        """
+        super().__init__()
+        if limits is not None:
+            self.limits = limits
+        if not token:
+            # secrets is 3 ms to import, and only sandboxes need it.
+            import secrets  # noqa: PLC0415
+
+            token = f'memory-{secrets.token_hex(16)}'
+        self.server = MemoryServer(token, self.limits)
+        self.credentials = {'api_token': token}
+        self.context = PluginContext(
+            project_id='kit-project',
+            project_slug='kit',
+            org_slug='kit-org',
+            environment='testing',
+            assignment_options={
+                'endpoint': self.server.address,
+                'path_prefix': '/imbi',
+            },
+        )
+
+    async def seed(self, context: PluginContext, model: Any) -> None:  # noqa: ANN401  see the base class
+        """Write keys and values.
+
+        Args:
+            context: Whose.
+            model: Key to `ConfigValue`, or to text.
+        """
+        prefix = MemoryConfiguration().prefix(context)
+        for key, given in dict(model).items():
+            value = (
+                ConfigValue(data_type='string', value=given)
+                if isinstance(given, str)
+                else given
+            )
+            modified = dt.datetime.now(dt.UTC).isoformat()
+            item = {**value.model_dump(), 'modified': modified}
+            self.server.write(prefix + key, item)
+
+    @contextlib.asynccontextmanager
+    async def fault(self, kind: Fault) -> AsyncGenerator[None]:
+        """Let the server do this wrong for the length of the context."""
+        self.server.broken = kind
+        try:
+            yield
+        finally:
+            self.server.broken = None
+
+    async def snapshot(self) -> Mapping[str, Any]:
+        """Return path to item, times of writing left out."""
+        return {
+            path: {name: item[name] for name in item if name != 'modified'}
+            for path, item in self.server.items()
+        }
+
+    def urls(self) -> Sequence[str]:
+        """Return what the server was asked for."""
+        return tuple(self.server.urls)

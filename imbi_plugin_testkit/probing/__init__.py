@@ -1,0 +1,1 @@
+"""What runs in the processes that import a stranger's code."""

@@ -1,0 +1,128 @@
+"""The published JSON Schema of the JSON report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from imbi_plugin_testkit.model import Outcome, Severity, Verdict
+from imbi_plugin_testkit.report import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    import enum
+    from collections.abc import Mapping
+
+DIALECT = 'https://json-schema.org/draft/2020-12/schema'
+TEXT: Mapping[str, Any] = {'type': 'string'}
+MAYBE_TEXT: Mapping[str, Any] = {'type': ['string', 'null']}
+
+
+def _words(kind: type[enum.StrEnum]) -> dict[str, Any]:
+    return {'enum': [str(word) for word in kind]}
+
+
+def _object(properties: Mapping[str, Any], **facts: object) -> dict[str, Any]:
+    return {
+        'type': 'object',
+        'additionalProperties': False,
+        'required': list(properties),
+        'properties': dict(properties),
+        **facts,
+    }
+
+
+def _rows(name: str) -> dict[str, Any]:
+    return {'type': 'array', 'items': {'$ref': f'#/$defs/{name}'}}
+
+
+_HEAD: Mapping[str, Any] = {
+    'schema_version': {
+        'const': SCHEMA_VERSION,
+        'description': 'Goes up when an old reader could misread.',
+    },
+    'kit_version': {**TEXT, 'description': 'Version of imbi-plugin-sdk.'},
+    'verdict': {
+        **_words(Verdict),
+        'description': 'static: the author declined the laws.',
+    },
+}
+
+_DEFS: Mapping[str, Any] = {
+    'problem': _object(
+        {
+            'path': {**TEXT, 'description': 'As in `options[2].name`.'},
+            'message': {**TEXT, 'description': 'Seen, and what must hold.'},
+            'fix': {**TEXT, 'description': 'What the author should do.'},
+            'details': {
+                'type': 'array',
+                'items': TEXT,
+                'description': 'Lines that help to see it.',
+            },
+        }
+    ),
+    'check': _object(
+        {
+            'id': {'type': 'string', 'pattern': '^[A-Z]{3}[0-9]{3}$'},
+            'family': {'type': 'string', 'pattern': '^[A-Z]{3}$'},
+            'severity': _words(Severity),
+            'outcome': _words(Outcome),
+            'seconds': {'type': 'number', 'minimum': 0},
+            'reason': {
+                **TEXT,
+                'description': 'Why it did not run, or was waived.',
+            },
+            'problems': _rows('problem'),
+            'reproduce': {**TEXT, 'description': 'Runs this check alone.'},
+        }
+    ),
+    'plugin': _object(
+        {
+            'slug': MAYBE_TEXT,
+            'entry_point': TEXT,
+            'plugin_type': MAYBE_TEXT,
+            'api_version': {'type': ['integer', 'string', 'null']},
+            'backend': {'enum': ['real', 'emulated', 'fake', 'memory', None]},
+            'checks': _rows('check'),
+        }
+    ),
+    'report': _object(
+        {
+            **_HEAD,
+            'seed': {'type': 'integer'},
+            'distribution': _object(
+                {
+                    'name': TEXT,
+                    'version': TEXT,
+                    'source': {
+                        'enum': ['installed', 'editable', 'wheel', 'built']
+                    },
+                    'checks': _rows('check'),
+                }
+            ),
+            'plugins': _rows('plugin'),
+            'summary': _object(
+                {
+                    str(outcome): {'type': 'integer', 'minimum': 0}
+                    for outcome in Outcome
+                }
+            ),
+        }
+    ),
+}
+
+
+def report_schema() -> dict[str, Any]:
+    """Return the schema: one report, or several under `reports`."""
+    return {
+        '$schema': DIALECT,
+        'title': 'Report of the Imbi plugin conformance kit',
+        'oneOf': [
+            {'$ref': '#/$defs/report'},
+            _object(
+                {
+                    **_HEAD,
+                    'reports': {**_rows('report'), 'minItems': 2},
+                }
+            ),
+        ],
+        '$defs': dict(_DEFS),
+    }

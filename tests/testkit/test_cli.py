@@ -1,0 +1,165 @@
+"""The command line, run as its users run it but in this process."""
+
+import io
+import json
+import sys
+
+import pytest
+
+from imbi_plugin_sdk import contract_lock
+from imbi_plugin_sdk.catalog import Catalog
+from imbi_plugin_testkit import cli
+from imbi_plugin_testkit.checks import catalogue
+
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">\n'
+    '  <script>alert(1)</script>\n'
+    '  <path d="M0 0h8v8H0z"/>\n</svg>\n'
+)
+
+
+@pytest.fixture
+def command(capsys):
+    """Return a function from words to (exit code, output, errors)."""
+
+    def run(*words):
+        try:
+            code = cli.main(words)
+        except SystemExit as stop:
+            code = stop.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def test_every_check_can_be_explained(command):
+    for name in catalogue():
+        code, out, _ = command('explain', name)
+        assert code == 0
+        assert out.startswith(f'{name}: ')
+        assert 'Fix: ' in out
+
+
+@pytest.mark.parametrize(
+    ('name', 'says'),
+    [
+        ('man020', 'lower-case words'),
+        ('github', 'GitHub'),
+        ('icon_bomb', 'expands'),
+        ('url_userinfo', 'in front of the host'),
+    ],
+)
+def test_an_id_of_any_table_can_be_explained(command, name, says):
+    code, out, _ = command('explain', name)
+    assert code == 0
+    assert says in out
+
+
+@pytest.mark.parametrize(
+    ('name', 'meant'), [('MAN02', "'MAN0"), ('githb', "'github'")]
+)
+def test_an_unknown_id_names_a_near_one(command, name, meant):
+    code, _, err = command('explain', name)
+    assert code == 2
+    assert f'Did you mean {meant}' in err
+
+
+def test_the_list_has_every_check_once(command):
+    code, out, _ = command('list', '--json')
+    assert code == 0
+    assert [row['id'] for row in json.loads(out)] == list(catalogue())
+
+
+def test_a_misspelt_command_names_a_near_one(command, monkeypatch):
+    monkeypatch.setattr(sys, 'argv', ['imbi-plugin', 'chek'])
+    code, _, err = command('chek')
+    assert code == 2
+    assert "Did you mean 'check'" in err
+
+
+def test_a_wheel_is_checked_without_pytest(command, make_distribution):
+    wheel = make_distribution().wheel()
+    code, out, _ = command('check', str(wheel))
+    assert code == 1  # no sandbox is configured
+    assert 'error[KIT001]' in out
+    code, out, _ = command('check', str(wheel), '--json')
+    report = json.loads(out)
+    assert report['verdict'] == 'not_conformant'
+    assert report['distribution']['source'] == 'wheel'
+
+
+def test_an_unknown_distribution_is_a_usage_error(command):
+    code, _, err = command('check', 'imbi-plugin-nowhere')
+    assert code == 2
+    assert 'no distribution' in err
+
+
+def test_an_icon_is_told_with_line_and_caret(command, tmp_path):
+    path = tmp_path / 'icon.svg'
+    path.write_text(ICON, 'utf-8')
+    clean, page = tmp_path / 'clean.svg', tmp_path / 'page.html'
+    code, out, _ = command(
+        'icon', str(path), '-o', str(clean), '--preview', str(page)
+    )
+    assert code == 1
+    assert 'icon.svg:2:3 <script>' in out
+    assert '\n      <script>alert(1)</script>\n      ^\n' in out
+    assert b'script' not in clean.read_bytes()
+    text = page.read_text('utf-8')
+    assert "default-src 'none'" in text
+    assert '<script' not in text
+    assert command('icon', str(clean))[0] == 0
+
+
+def test_an_icon_that_is_refused_says_why(command, tmp_path):
+    path = tmp_path / 'icon.svg'
+    path.write_text('<svg', 'utf-8')
+    code, out, _ = command('icon', str(path), '--json')
+    assert code == 1
+    assert json.loads(out)['refused'][0]['code'] == 'icon_not_xml'
+    assert command('icon', str(tmp_path / 'icon.gif'))[0] == 2
+
+
+def test_secrets_are_found_and_not_shown(command, tmp_path, monkeypatch):
+    secret = 'ghp_' + 'a1B2c3' * 6
+    path = tmp_path / 'some.json'
+    path.write_text(json.dumps({'note': f'use {secret}'}), 'utf-8')
+    code, out, _ = command('secrets', str(path))
+    assert code == 1
+    assert 'note: ' in out
+    assert 'a1B2c3' not in out
+    stdin = io.TextIOWrapper(io.BytesIO(b'client_secret = "hunter2hunter2"'))
+    monkeypatch.setattr(sys, 'stdin', stdin)
+    code, out, _ = command('secrets', '-', '--json')
+    assert code == 1
+    assert json.loads(out)[0]['path'] == 'client_secret'
+    path.write_text('{"token_url": "https://acme.io/token"}', 'utf-8')
+    assert command('secrets', str(path))[0] == 0
+    path.write_text('{', 'utf-8')
+    assert command('secrets', str(path))[0] == 2
+
+
+def test_the_shipped_lock_and_catalog_are_true(command, tmp_path):
+    assert command('contract', 'check')[0] == 0
+    assert Catalog.shipped().entries
+    path = tmp_path / 'catalog.toml'
+    path.write_text('format_version = 1\n[[entry]]\n', 'utf-8')
+    code, out, _ = command('catalog', 'check', str(path), '--json')
+    assert code == 1
+    assert json.loads(out)
+
+
+def test_two_locks_are_compared(command, tmp_path):
+    old = tmp_path / 'old.json'
+    text = contract_lock.lock_text(contract_lock.read_lock())
+    old.write_text(text, 'utf-8')
+    new = tmp_path / 'new.json'
+    assert '"payload"' not in text
+    new.write_text(text.replace('"event"', '"payload"'), 'utf-8')
+    code, out, _ = command('contract', 'diff', str(old), str(old))
+    assert (code, out) == (0, '0 changes\n')
+    code, out, _ = command('contract', 'diff', str(old), str(new))
+    assert code == 1
+    assert 'breaking' in out
+    assert command('contract', 'diff', str(old))[0] == 2
