@@ -1,0 +1,153 @@
+"""What the SDK costs where it is not asked for, and what a verdict takes.
+
+Each number is the best of several processes, each beside its peer in turns,
+so that a busy moment spoils both or neither.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+
+ROUNDS = 15
+EXAMPLE = Path(__file__).resolve().parent.parent / 'examples' / 'minimal'
+
+PYDANTIC = """
+    import time
+    start = time.perf_counter()
+    import pydantic
+
+    class Option(pydantic.BaseModel):
+        name: str
+        label: str
+        description: str | None = None
+        type: str = 'string'
+        required: bool = False
+        default: str | int | bool | dict[str, str] | None = None
+        choices: list[str] | None = None
+
+    class Manifest(pydantic.BaseModel):
+        slug: str
+        name: str
+        plugin_type: str
+        description: str | None = None
+        auth_type: str = 'api_token'
+        api_version: int | str = 1
+        cacheable: bool = True
+        supports_histogram: bool = False
+        supports_deployment_sync: bool = False
+        supports_lifecycle_sync: bool = False
+        login_capable: bool = False
+        requires_identity: bool = False
+        default_scopes: list[str] = []
+        options: list[Option] = []
+        credentials: list[Option] = []
+        data_types: list[Option] = []
+        vertex_labels: list[Option] = []
+        edge_labels: list[Option] = []
+        widget_text: str | None = None
+        ops_log_templates: dict[str, Option] = {}
+        lifecycle_events: list[str] = []
+
+    Manifest(
+        slug='aws-ssm', name='SSM', plugin_type='configuration',
+        options=[Option(name='region', label='Region')],
+    )
+    print(time.perf_counter() - start)
+"""
+SDK = """
+    import time
+    start = time.perf_counter()
+    import imbi_plugin_sdk as sdk
+    sdk.PluginManifest(
+        slug='aws-ssm', name='SSM', plugin_type='configuration',
+        options=[sdk.PluginOption(name='region', label='Region')],
+    )
+    print(time.perf_counter() - start)
+"""
+
+
+def _environment() -> dict[str, str]:
+    # Without .pyc every process would measure the compiler.
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name != 'PYTHONDONTWRITEBYTECODE'
+    }
+
+
+def _inside(code: str) -> float:
+    run = subprocess.run(
+        [sys.executable, '-c', textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=_environment(),
+    )
+    return float(run.stdout)
+
+
+def _pytest(folder: Path, *arguments: str) -> float:
+    start = time.perf_counter()
+    run = subprocess.run(
+        [
+            sys.executable,
+            '-m',
+            'pytest',
+            '-q',
+            '-p',
+            'no:cacheprovider',
+            *arguments,
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=_environment(),
+        check=False,
+    )
+    seconds = time.perf_counter() - start
+    if run.returncode not in (0, 1):
+        raise SystemExit(run.stdout + run.stderr)
+    return seconds
+
+
+def _row(name: str, ours: float, peer: float, limit: float) -> None:
+    over = (ours - peer) * 1000
+    print(
+        f'{name:34} ours {ours * 1000:7.1f} ms  peer {peer * 1000:7.1f} ms  '
+        f'ratio {ours / peer:5.2f}  over {over:6.1f} ms (at most {limit:g})'
+    )
+
+
+def main() -> int:
+    """Print the numbers that this project promises to keep."""
+    rounds = range(ROUNDS)
+    pairs = [(_inside(SDK), _inside(PYDANTIC)) for _ in rounds]
+    ours, peer = (min(column) for column in zip(*pairs, strict=True))
+    _row('import and one manifest', ours, peer, 15)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / 'test_one.py').write_text('def test_one(): pass\n', 'utf-8')
+        blocked = ('-p', 'no:imbi-plugin')
+        pairs = [(_pytest(folder), _pytest(folder, *blocked)) for _ in rounds]
+        ours, peer = (min(column) for column in zip(*pairs, strict=True))
+        _row('pytest, the flag absent', ours, peer, 5)
+        kit = (
+            '--imbi-plugin',
+            '--imbi-plugin-dist',
+            'imbi-plugin-minimal',
+            '-m',
+            'imbi_static',
+        )
+        static = min(_pytest(folder, *kit) for _ in range(5))
+        _row('the static verdict on one plugin', static, peer, 2_000)
+    return 0
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

@@ -1,0 +1,39 @@
+"""A SQLite file of its own for the kit."""
+
+import contextlib
+import pathlib
+import sqlite3
+import tempfile
+
+from imbi_plugin_minimal import TABLE
+
+from imbi_plugin_testkit.sandbox import BaseSandbox
+
+
+class MinimalSandbox(BaseSandbox):
+    """A file in a temporary directory."""
+
+    backend = 'real'
+
+    async def __aenter__(self):
+        """Make the directory."""
+        self._directory = tempfile.TemporaryDirectory()
+        self._file = pathlib.Path(self._directory.name, 'configuration')
+        self.context.assignment_options['file'] = str(self._file)
+        return self
+
+    async def __aexit__(self, *_):
+        """Remove the directory with all that is in it."""
+        self._directory.cleanup()
+
+    async def snapshot(self):
+        """Return every row, by tenant and key."""
+        with contextlib.closing(sqlite3.connect(self._file)) as file:
+            file.execute(TABLE)
+            rows = file.execute('SELECT * FROM configuration').fetchall()
+        return {f'{tenant} {key}': rest for tenant, key, *rest in rows}
+
+
+def make(_plugin):
+    """Return a sandbox; the kit names this function."""
+    return MinimalSandbox()

@@ -1,0 +1,247 @@
+"""Parameter Store for the kit: moto in process, with signatures checked."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import itertools
+import logging
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING, Any, Self
+
+from imbi_plugin_sdk import PluginContext
+from imbi_plugin_testkit.sandbox import (
+    BaseSandbox,
+    Fault,
+    Limits,
+    UnsupportedBySandbox,
+)
+from tests.front import HOST, Front
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from contextlib import AbstractAsyncContextManager
+
+    from imbi_plugin_sdk import ConfigKeyWithValue, ConfigValue
+
+REGION = 'eu-central-1'
+ACCOUNT = '123456789012'
+"""The account that moto keeps by default."""
+
+_POLICY = (
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow",'
+    ' "Action": "ssm:*", "Resource": "*"}]}'
+)
+_WARM_UP = {
+    'Authorization': (
+        f'AWS4-HMAC-SHA256 Credential=x/20260101/{REGION}/ssm/aws4_request'
+    ),
+    'X-Amz-Target': 'AmazonSSM.DescribeParameters',
+}
+_TYPES = {
+    'string': 'String',
+    'string_list': 'StringList',
+    'secret': 'SecureString',
+}
+_COUNTER = itertools.count(1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Moto:
+    """One moto server, and the user whose key it accepts.
+
+    Attributes:
+        address: Host and port.
+        access_key_id: Of a user that may do everything in SSM.
+        secret_access_key: Of the same user.
+    """
+
+    address: tuple[str, int]
+    access_key_id: str
+    secret_access_key: str = dataclasses.field(repr=False)
+
+    @property
+    def store(self) -> Any:
+        """Return moto's own parameter store, behind every API."""
+        from moto.backends import get_backend  # noqa: PLC0415  see `moto`
+
+        return get_backend('ssm')[ACCOUNT][REGION]
+
+
+@functools.cache
+def moto() -> Moto:
+    """Start moto once per process, with signature and IAM checks on."""
+    # Imported here: it takes a second, which collecting tests need not.
+    from moto.backends import get_backend  # noqa: PLC0415
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415
+
+    for name in ('moto', 'werkzeug', 'botocore'):
+        # At level DEBUG they log the signed headers of every request, and
+        # they are not what is under test.
+        logger = logging.getLogger(name)
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
+    server = ThreadedMotoServer(HOST, port=0, verbose=False)
+    server.start()
+    iam = get_backend('iam')[ACCOUNT]['aws']
+    iam.create_user(region_name=REGION, user_name='kit', path='/', tags=[])
+    iam.put_user_policy('kit', 'parameters', _POLICY)
+    key = iam.create_access_key('kit')
+    host, port = server.get_host_and_port()
+    # moto builds its SSM application on the first request to it, and holds
+    # the interpreter's lock meanwhile: before any law measures the loop.
+    _post(host, port, '/', b'{}', _WARM_UP)
+    _post(host, port, '/moto-api/reset-auth', b'0', {})
+    return Moto((host, port), key.access_key_id, key.secret_access_key)
+
+
+def _post(
+    host: str, port: int, path: str, body: bytes, headers: dict[str, str]
+) -> None:
+    with contextlib.closing(HTTPConnection(host, port, timeout=30)) as http:
+        http.request('POST', path, body, headers)
+        http.getresponse().read()
+
+
+class SsmSandbox(BaseSandbox):
+    """One organization's parameters in moto."""
+
+    backend = 'emulated'
+    limits = Limits(
+        max_key_length=512,  # half of what SSM takes; the prefix needs some
+        max_value_bytes=4_096,
+        empty_value=False,
+        page_size=10,
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._front: Front | None = None
+        self._org = f'kit-{next(_COUNTER)}'
+
+    async def __aenter__(self) -> Self:
+        """Start the backend and give a context and credentials for it."""
+        self.moto = moto()
+        self._front = Front(self.moto.address)
+        self.credentials = {
+            'access_key_id': self.moto.access_key_id,
+            'secret_access_key': self.moto.secret_access_key,
+        }
+        self.context = PluginContext(
+            project_id='kit-project',
+            project_slug='kit',
+            org_slug=self._org,
+            environment='testing',
+            assignment_options={
+                'region': REGION,
+                'endpoint_url': f'http://{HOST}:{self._front.port}',
+                'timeout': 3,
+            },
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Delete what was made below this sandbox's organization."""
+        if self._front is not None:
+            self._front.close()
+            names = [
+                name
+                for name in await self.snapshot()
+                if name.startswith(f'/imbi/{self._org}/')
+            ]
+            self.moto.store.delete_parameters(names)
+
+    @property
+    def front(self) -> Front:
+        """The way to the backend, with a record of the requests."""
+        if self._front is None:
+            raise RuntimeError('the sandbox is not entered')
+        return self._front
+
+    def assume_role(self) -> dict[str, str]:
+        """Return temporary credentials with the same rights."""
+        from moto.backends import get_backend  # noqa: PLC0415  see `moto`
+
+        role = 'kit-role'
+        iam = get_backend('iam')[ACCOUNT]['aws']
+        if role not in {entry.name for entry in iam.get_roles()}:
+            iam.create_role(role, '{}', '/', None, None, [], 3600)
+            iam.put_role_policy(role, 'parameters', _POLICY)
+        assumed = get_backend('sts')[ACCOUNT]['aws'].assume_role(
+            REGION,
+            'kit',
+            f'arn:aws:iam::{ACCOUNT}:role/{role}',
+            None,
+            900,
+            None,
+        )
+        return {
+            'access_key_id': assumed.access_key_id,
+            'secret_access_key': assumed.secret_access_key,
+            'session_token': assumed.session_token,
+        }
+
+    async def seed(
+        self,
+        context: PluginContext,
+        model: Mapping[str, ConfigValue] | list[ConfigKeyWithValue],
+    ) -> None:
+        """Put values in behind the plugin's back: by key, or as a list."""
+        entries = (
+            model.items()
+            if hasattr(model, 'items')
+            else ((entry.key, entry) for entry in model)
+        )
+        for key, value in entries:
+            secret = value.secret or value.data_type == 'secret'
+            self.moto.store.put_parameter(
+                name=f'{self.prefix(context)}/{key}',
+                description=None,
+                value=value.value,
+                parameter_type=(
+                    'SecureString' if secret else _TYPES[value.data_type]
+                ),
+                allowed_pattern=None,
+                keyid=None,
+                overwrite=True,
+                tags=[],
+                data_type='text',
+                tier=None,
+                policies=None,
+            )
+
+    def prefix(self, context: PluginContext) -> str:
+        """Return where the plugin must keep a context's parameters."""
+        return '/'.join(
+            [
+                '/imbi',
+                context.org_slug,
+                context.project_slug,
+                context.environment or '',
+            ]
+        )
+
+    async def snapshot(self) -> dict[str, tuple[str, str]]:
+        """Return type and plain value of every parameter, by full name."""
+        return {
+            entry.name: (entry.parameter_type, entry.decrypt(entry.value))
+            for entry in self.moto.store.describe_parameters([], [])
+        }
+
+    def fault(self, kind: Fault) -> AbstractAsyncContextManager[None]:
+        """Break the way to the backend."""
+        if kind is Fault.DNS:  # an address has no name that could fail
+            raise UnsupportedBySandbox(f'fault({kind})')
+        return self._broken(kind)
+
+    @contextlib.asynccontextmanager
+    async def _broken(self, kind: Fault) -> AsyncIterator[None]:
+        with self.front.broken(kind):
+            yield
+
+
+def make(plugin: object) -> SsmSandbox:
+    """Return a sandbox; the kit names this function."""
+    del plugin
+    return SsmSandbox()
