@@ -4,6 +4,9 @@
 PYTHON ?= python3
 # Hundreds of short processes are tested; without .pyc each compiles anew.
 unexport PYTHONDONTWRITEBYTECODE
+# Trust what the machine trusts, also behind a company's proxy.
+export UV_SYSTEM_CERTS := 1
+export UV_NATIVE_TLS := 1
 VENV := .venv
 BIN := $(VENV)/bin
 EXAMPLES := $(wildcard examples/*/pyproject.toml)

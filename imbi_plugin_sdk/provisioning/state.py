@@ -1,0 +1,135 @@
+"""What a plan is drafted from: one organization's part of the graph."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from imbi_plugin_sdk.provisioning.fields import FIELDS, plain_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from imbi_plugin_sdk.records import (
+        Assignment,
+        PluginNode,
+        ThirdPartyService,
+    )
+
+ID_CHARACTERS = 20
+"""Of the digest in a new service's id: 80 bits, so that a thousand million
+services are expected to share none."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class State:
+    """The nodes and edges that planning looks at.
+
+    Attributes:
+        organization: Slug of the organization; records of others are passed
+            over.
+        services: Id to third-party service.
+        plugins: Id to plugin node, dangling ones included.
+        assignments: The USES_PLUGIN edges; uninstalling asks for them.
+        in_use: Ids of services that something of an operator's hangs on, as
+            a service application. None where the host does not say, and then
+            no deletion is offered.
+    """
+
+    organization: str
+    services: Mapping[str, ThirdPartyService]
+    plugins: Mapping[str, PluginNode]
+    assignments: tuple[Assignment, ...] = ()
+    in_use: frozenset[str] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        organization: str,
+        services: Iterable[ThirdPartyService] = (),
+        plugins: Iterable[PluginNode] = (),
+        assignments: Iterable[Assignment] = (),
+        *,
+        in_use: Iterable[str] | None = None,
+    ) -> State:
+        """Return the state that some records make up."""
+        return cls(
+            organization,
+            MappingProxyType(
+                {
+                    service.id: service
+                    for service in services
+                    if service.organization == organization
+                }
+            ),
+            MappingProxyType({plugin.id: plugin for plugin in plugins}),
+            tuple(assignments),
+            None if in_use is None else frozenset(in_use),
+        )
+
+
+def vendor_key(vendor: str) -> str:
+    """Return the vendor as two names are compared.
+
+    Casefolded, with white space collapsed.
+    """
+    return ' '.join(vendor.split()).casefold()
+
+
+def service_id(
+    organization: str, vendor: str, template_id: str, instance: str
+) -> str:
+    """Return the id of a service that a plan creates.
+
+    Made of its identity and of nothing else, so that the same plan comes of
+    the same state, and two hosts that install at once collide instead of
+    making two services.
+    """
+    identity = '\0'.join(
+        (organization, vendor_key(vendor), template_id, instance)
+    )
+    digest = hashlib.sha256(identity.encode('utf-8', 'surrogatepass'))
+    return f'service-{digest.hexdigest()[:ID_CHARACTERS]}'
+
+
+def plugin_id(service: str, slug: str) -> str:
+    """Return the id of a plugin node that a plan creates.
+
+    It tells the service, so that a plugin that is installed again finds the
+    node that an uninstall left behind.
+    """
+    return f'{service}.{slug}'
+
+
+def vacant(name: str, taken: Iterable[str], separator: str = '-') -> str:
+    """Return the name, or the first of `name-2`, `name-3` … that is free."""
+    names = frozenset(taken)
+    candidate, number = name, 1
+    while candidate in names:
+        number += 1
+        candidate = f'{name}{separator}{number}'
+    return candidate
+
+
+def service_slug(template_id: str, instance: str, taken: Iterable[str]) -> str:
+    """Return a slug for a new service that no other service has."""
+    words = f'{template_id}-{instance}' if instance else template_id
+    return vacant(re.sub(r'[\s/:]+', '-', words)[:120], taken)
+
+
+def field_values(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return the template's fields out of `live` or `base`, plain.
+
+    Raises:
+        ValueRefused: A value is not JSON.
+    """
+    found: dict[str, Any] = {}
+    for name in FIELDS:
+        if name in values:
+            value = plain_value(values[name], f'{where}.{name}')
+            if value is not None:
+                found[name] = value
+    return found

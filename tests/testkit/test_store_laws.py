@@ -1,0 +1,522 @@
+"""The laws of a store: a right store keeps them, and each wrong one is told.
+
+Every mutant is right but for one thing, and must break at least the laws that
+are named beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import re
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+
+from imbi_plugin_sdk.provisioning import Changes, MemoryStore, State
+from imbi_plugin_testkit import store_laws
+from imbi_plugin_testkit.store_laws import (
+    STORE_LAWS,
+    StoreLawBroken,
+    check_store,
+    samples,
+    store_machine,
+)
+
+
+class Tinkering(MemoryStore):
+    """A memory store that can be wrong about what it loads or writes."""
+
+    def loaded(self, state):
+        return state
+
+    def written(self, changes, state):
+        return changes
+
+    def load(self, organization):
+        return self.loaded(super().load(organization))
+
+    @contextlib.contextmanager
+    def transaction(self, organization):
+        with super().transaction(organization) as opened:
+            yield Opened(self, opened)
+
+
+class Opened:
+    def __init__(self, store, opened):
+        self.store, self.opened = store, opened
+
+    def load(self):
+        return self.store.loaded(self.opened.load())
+
+    def write(self, changes):
+        state = self.opened.load()
+        self.opened.write(self.store.written(changes, state))
+
+
+def map_services(state, change):
+    return dataclasses.replace(
+        state,
+        services={name: change(one) for name, one in state.services.items()},
+    )
+
+
+def loses(field, empty):
+    """Return a store that does not write one property of a service."""
+
+    class Loses(Tinkering):
+        def written(self, changes, state):
+            return dataclasses.replace(
+                changes,
+                nodes=tuple(
+                    dataclasses.replace(
+                        one, record=one.record.replaced(**{field: empty})
+                    )
+                    if one.kind == 'service' and one.record is not None
+                    else one
+                    for one in changes.nodes
+                ),
+            )
+
+    return Loses
+
+
+def never_loads(field, empty):
+    """Return a store that does not read one property of a service."""
+
+    class NeverLoads(Tinkering):
+        def loaded(self, state):
+            return map_services(
+                state, lambda one: one.replaced(**{field: empty})
+            )
+
+    return NeverLoads
+
+
+class NonTransactional(MemoryStore):
+    @contextlib.contextmanager
+    def transaction(self, organization):
+        with super().transaction(organization) as opened:
+            try:
+                yield opened
+            except Exception:
+                self._states[organization] = opened.state
+                raise
+
+
+class CommitsAsItWrites(MemoryStore):
+    """Writes node by node, each in a transaction of its own."""
+
+    @contextlib.contextmanager
+    def transaction(self, organization):
+        yield OneByOne(super().transaction, organization, self)
+
+
+class OneByOne:
+    def __init__(self, open_, organization, store):
+        self.open, self.organization, self.store = open_, organization, store
+
+    def load(self):
+        return self.store.load(self.organization)
+
+    def write(self, changes):
+        for one in changes.nodes:
+            with self.open(self.organization) as opened:
+                opened.write(Changes(self.organization, (one,)))
+        with self.open(self.organization) as opened:
+            opened.write(dataclasses.replace(changes, nodes=()))
+
+
+class IgnoresRevisions(Tinkering):
+    def written(self, changes, state):
+        def now(one):
+            nodes = state.services if one.kind == 'service' else state.plugins
+            node = nodes.get(one.id)
+            return node.revision if node else None
+
+        return dataclasses.replace(
+            changes,
+            nodes=tuple(
+                dataclasses.replace(one, expected=now(one))
+                for one in changes.nodes
+            ),
+        )
+
+
+class IgnoresRevisionsOfPlugins(IgnoresRevisions):
+    def written(self, changes, state):
+        done = super().written(changes, state).nodes
+        return dataclasses.replace(
+            changes,
+            nodes=tuple(
+                new if new.kind == 'plugin' else old
+                for new, old in zip(done, changes.nodes, strict=True)
+            ),
+        )
+
+
+class InsertsLostNodes(IgnoresRevisions):
+    """As a database's upsert does."""
+
+    def written(self, changes, state):
+        done = super().written(changes, state).nodes
+        return dataclasses.replace(
+            changes,
+            nodes=tuple(
+                new if new.expected is None else old
+                for new, old in zip(done, changes.nodes, strict=True)
+            ),
+        )
+
+
+class MergesProperties(Tinkering):
+    """Sets the properties of a node without removing any."""
+
+    def written(self, changes, state):
+        def merged(one):
+            old = state.services.get(one.id)
+            if old is None or one.record is None or one.kind != 'service':
+                return one
+            return dataclasses.replace(
+                one,
+                record=one.record.replaced(
+                    live={**old.live, **one.record.live}
+                ),
+            )
+
+        return dataclasses.replace(
+            changes, nodes=tuple(map(merged, changes.nodes))
+        )
+
+
+class StoresClearedAsNone(Tinkering):
+    def loaded(self, state):
+        return map_services(
+            state,
+            lambda one: one.replaced(
+                live={'token_endpoint': None, **one.live}
+            ),
+        )
+
+
+class SortsLists(Tinkering):
+    def loaded(self, state):
+        return map_services(
+            state,
+            lambda one: one.replaced(
+                live={
+                    name: sorted(value) if isinstance(value, list) else value
+                    for name, value in one.live.items()
+                }
+            ),
+        )
+
+
+class LosesOptions(Tinkering):
+    def written(self, changes, state):
+        return dataclasses.replace(
+            changes,
+            nodes=tuple(
+                dataclasses.replace(
+                    one, record=one.record.replaced(options={})
+                )
+                if one.kind == 'plugin' and one.record is not None
+                else one
+                for one in changes.nodes
+            ),
+        )
+
+
+class LoadsAttachedPluginsOnly(Tinkering):
+    def loaded(self, state):
+        attached = {
+            name for one in state.services.values() for name in one.plugins
+        }
+        return dataclasses.replace(
+            state,
+            plugins={
+                name: one
+                for name, one in state.plugins.items()
+                if name in attached
+            },
+        )
+
+
+class LosesAssignments(Tinkering):
+    def loaded(self, state):
+        return dataclasses.replace(state, assignments=())
+
+
+class LosesProjectTypes(Tinkering):
+    def loaded(self, state):
+        return dataclasses.replace(
+            state,
+            assignments=tuple(
+                one for one in state.assignments if one.owner_kind == 'project'
+            ),
+        )
+
+
+class CallsNothingInUse(Tinkering):
+    def loaded(self, state):
+        return dataclasses.replace(state, in_use=frozenset())
+
+
+class NeverCounts(MemoryStore):
+    @contextlib.contextmanager
+    def transaction(self, organization):
+        before = self.load(organization)
+        with super().transaction(organization) as opened:
+            yield opened
+            opened.state = map_services(
+                opened.state,
+                lambda one: (
+                    one.replaced(revision=before.services[one.id].revision)
+                    if one.id in before.services
+                    else one
+                ),
+            )
+
+
+class CountsEveryNode(MemoryStore):
+    @contextlib.contextmanager
+    def transaction(self, organization):
+        with super().transaction(organization) as opened:
+            before = opened.load()
+            yield opened
+            if opened.state != before:
+                opened.state = dataclasses.replace(
+                    opened.state,
+                    plugins={
+                        name: one.replaced(revision=one.revision + 1)
+                        for name, one in opened.state.plugins.items()
+                    },
+                )
+
+
+class SharesRecords(MemoryStore):
+    def load(self, organization):
+        known = self._states.get(organization)
+        return known or super().load(organization)
+
+
+class SharesOrganizations(MemoryStore):
+    def load(self, organization):
+        everything = [
+            one.replaced(organization=organization)
+            for state in self._states.values()
+            for one in state.services.values()
+        ]
+        own = super().load(organization)
+        return State.of(
+            organization,
+            everything,
+            own.plugins.values(),
+            own.assignments,
+            in_use=own.in_use,
+        )
+
+
+class KeepsDeletedNodes(Tinkering):
+    def written(self, changes, state):
+        return dataclasses.replace(
+            changes,
+            nodes=tuple(
+                one for one in changes.nodes if one.record is not None
+            ),
+        )
+
+
+class DeletesTooMuch(MemoryStore):
+    @contextlib.contextmanager
+    def transaction(self, organization):
+        with super().transaction(organization) as opened:
+            before = opened.load()
+            yield opened
+            gone = before.services.keys() - opened.state.services.keys()
+            if gone:
+                opened.state = dataclasses.replace(
+                    opened.state,
+                    plugins={
+                        name: one
+                        for name, one in opened.state.plugins.items()
+                        if not one.options
+                    },
+                )
+
+
+class DropsIcons(Tinkering):
+    def written(self, changes, state):
+        return dataclasses.replace(changes, icons=())
+
+
+class KnowsEveryIcon(MemoryStore):
+    def icon(self, digest):
+        return samples.icon('red').clean
+
+
+class TransactionSeesTheBeginning(MemoryStore):
+    """Loads within a transaction through another connection."""
+
+    @contextlib.contextmanager
+    def transaction(self, organization):
+        first = self.load(organization)
+        with super().transaction(organization) as opened:
+            yield Blind(opened, first)
+
+
+class Blind:
+    def __init__(self, opened, first):
+        self.opened, self.first = opened, first
+
+    def load(self):
+        return self.first
+
+    def write(self, changes):
+        self.opened.write(changes)
+
+
+class ReadsAReplica(MemoryStore):
+    """A transaction loads what was there when the store was opened."""
+
+    def __init__(self, states=()):
+        super().__init__(states)
+        self.first = {one.organization: one for one in states}
+
+    @contextlib.contextmanager
+    def transaction(self, organization):
+        with super().transaction(organization) as opened:
+            first = self.first.get(organization) or State.of(organization)
+            yield Blind(opened, first)
+
+
+MUTANTS = {
+    NonTransactional: ['STO004'],
+    CommitsAsItWrites: ['STO004', 'STO008'],
+    IgnoresRevisions: ['STO006', 'STO007', 'STO008'],
+    IgnoresRevisionsOfPlugins: ['STO006'],
+    InsertsLostNodes: ['STO007'],
+    MergesProperties: ['STO003'],
+    StoresClearedAsNone: ['STO001'],
+    SortsLists: ['STO001'],
+    LosesOptions: ['STO003'],
+    LoadsAttachedPluginsOnly: ['STO001'],
+    LosesAssignments: ['STO001'],
+    LosesProjectTypes: ['STO001'],
+    CallsNothingInUse: ['STO001'],
+    NeverCounts: ['STO009'],
+    CountsEveryNode: ['STO009'],
+    SharesRecords: ['STO010'],
+    SharesOrganizations: ['STO011'],
+    KeepsDeletedNodes: ['STO012'],
+    DeletesTooMuch: ['STO012'],
+    DropsIcons: ['STO013'],
+    KnowsEveryIcon: ['STO013'],
+    TransactionSeesTheBeginning: ['STO005'],
+    ReadsAReplica: ['STO014'],
+    loses('pinned', frozenset()): ['STO003'],
+    loses('base', {}): ['STO002'],
+    loses('managed', empty=True): ['STO003'],
+    loses('origin', 'operator'): ['STO002'],
+    loses('contributors', ()): ['STO002'],
+    loses('contributors', ('first', 'second')): ['STO003'],
+    loses('plugins', ()): ['STO002'],
+    loses('template_id', None): ['STO002'],
+    loses('instance', 'eu-1'): ['STO003'],
+    never_loads('pinned', frozenset()): ['STO001'],
+    never_loads('managed', empty=False): ['STO001'],
+    never_loads('vendor', 'Acme'): ['STO001'],
+}
+"""A store that is wrong, and laws that it must break."""
+
+
+def broken(store):
+    return {problem.code for problem in check_store(lambda one: store([one]))}
+
+
+def test_the_memory_store_keeps_every_law():
+    assert broken(MemoryStore) == set()
+
+
+@pytest.mark.parametrize(
+    ('store', 'laws'),
+    [
+        pytest.param(store, laws, id=f'{number}-{store.__name__}')
+        for number, (store, laws) in enumerate(MUTANTS.items())
+    ],
+)
+def test_a_wrong_store_is_told(store, laws):
+    assert set(laws) <= broken(store)
+
+
+def test_every_law_has_a_store_that_breaks_it():
+    named = {law for laws in MUTANTS.values() for law in laws}
+    assert named == {law.id for law in STORE_LAWS}
+
+
+def test_laws_are_numbered_and_say_how_to_mend():
+    for number, law in enumerate(STORE_LAWS, start=1):
+        assert str(law) == law.id == f'STO{number:03}'
+        assert law.fix.endswith('.')
+        assert not law.title.endswith('.')
+
+
+def test_a_broken_law_says_what_was_seen():
+    with pytest.raises(StoreLawBroken) as caught:
+        STORE_LAWS[3].run(lambda one: NonTransactional([one]))
+    problem = caught.value.problem
+    assert problem.code == 'STO004'
+    assert 'revisions moved' in problem.message
+    assert problem.fix in str(caught.value)
+
+
+def test_a_store_that_raises_breaks_the_law():
+    class Raising(MemoryStore):
+        def icon(self, digest):
+            raise LookupError(digest)
+
+    (problem,) = check_store(lambda one: Raising([one]))
+    assert problem.code == 'STO013'
+    assert 'LookupError' in problem.message
+
+
+def run(store, examples):
+    machine = store_machine(lambda one: store([one]))
+    case = machine.TestCase
+    case.settings = settings(
+        max_examples=examples,
+        stateful_step_count=15,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    case('runTest').runTest()
+
+
+def test_the_machine_accepts_the_memory_store():
+    run(MemoryStore, 25)
+
+
+@pytest.mark.parametrize(
+    ('store', 'seen'),
+    [
+        (NonTransactional, r'not as it should be|category|missing'),
+        (loses('pinned', frozenset()), r'pinned of .* is not what'),
+        (MergesProperties, r'live of .* is not what'),
+        (NeverCounts, r'stale plan was applied|applied twice|wrote'),
+        (KeepsDeletedNodes, r'too many'),
+        (LosesOptions, r'options of .* is not what'),
+    ],
+    ids=lambda one: getattr(one, '__name__', None),
+)
+def test_the_machine_catches_a_wrong_store(store, seen):
+    with pytest.raises(AssertionError) as caught:
+        run(store, 200)
+    assert re.search(seen, str(caught.value))
+
+
+def test_a_host_gets_a_test_case():
+    case = store_laws.store_test_case(lambda one: MemoryStore([one]))
+    assert case('runTest').countTestCases() == 1
