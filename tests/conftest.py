@@ -200,10 +200,16 @@ class MadeDistribution:
         return path
 
 
-def _forget_modules_below(folder: Path) -> None:
-    """Take out of `sys.modules` what an earlier distribution put there."""
+def _forget_modules_below(folder: Path, packages: set[str]) -> None:
+    """Take out of `sys.modules` what an earlier distribution put there.
+
+    By place, and by name: a wheel is imported from where it was unpacked.
+    """
     prefix = str(folder)
     for name, module in list(sys.modules.items()):
+        if name.partition('.')[0] in packages:
+            sys.modules.pop(name, None)
+            continue
         places = [getattr(module, '__file__', None)]
         try:
             places += list(getattr(module, '__path__', None) or [])
@@ -236,6 +242,7 @@ def make_distribution(tmp_path: Path) -> Iterator[Any]:
         requires_python: The line in the metadata.
     """
     made = 0
+    packages: set[str] = set()
 
     def make(  # noqa: PLR0913  one keyword per fact of a distribution
         name: str = 'imbi-plugin-good',
@@ -251,7 +258,6 @@ def make_distribution(tmp_path: Path) -> Iterator[Any]:
     ) -> MadeDistribution:
         nonlocal made
         made += 1
-        _forget_modules_below(tmp_path)
         package = name.replace('-', '_').replace('.', '_').lower()
         slug = package.removeprefix('imbi_plugin_').replace('_', '-')
         if files is None:
@@ -261,6 +267,14 @@ def make_distribution(tmp_path: Path) -> Iterator[Any]:
             }
         if entry_points is None:
             entry_points = {slug: f'{package}:GoodPlugin'}
+        packages.update(
+            path.partition('/')[0].removesuffix('.py')
+            for path in files
+            if path.startswith('imbi_plugin_')
+        )
+        # One mutant ships a module into our own packages.
+        packages.difference_update({'imbi_plugin_sdk', 'imbi_plugin_testkit'})
+        _forget_modules_below(tmp_path, packages)
         site = tmp_path / f'site{made}'
         source = tmp_path / f'source{made}' if editable else site
         contents = {path: _bytes(text) for path, text in files.items()}
@@ -311,7 +325,7 @@ def make_distribution(tmp_path: Path) -> Iterator[Any]:
         )
 
     yield make
-    _forget_modules_below(tmp_path)
+    _forget_modules_below(tmp_path, packages)
 
 
 def _metadata(

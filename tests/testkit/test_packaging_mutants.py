@@ -423,7 +423,7 @@ def test_the_configuration_plugin_of_the_fixture_passes(
     config = Config(sandbox='none', sandbox_reason='no backend')
     also = {Outcome.UNTESTABLE}
     found = judge(make_distribution().subject(config), also=also)
-    assert set(found) <= {'KIT002'}
+    assert set(found) <= {'KIT002'}, found
 
 
 ODD_BUT_RIGHT = (

@@ -164,6 +164,24 @@ def test_a_plan_shares_no_value_with_what_it_was_made_of(world, source):
     assert live.intact
 
 
+def test_a_plan_shares_nothing_deep_down_either(world, source):
+    def brought():
+        return source(
+            issuer='https://{tenant}.okta.com',
+            variables={'tenant': {'kind': 'enum', 'choices': ['a', 'b']}},
+        )
+
+    created, offered = brought(), brought()
+    first = plan_install(world.state, [created])
+    world.do(plan_install(world.state, [source()]))
+    second = plan_upgrade(world.state, [offered])
+    assert [one.field for one in second.offers] == ['issuer', 'variables']
+    for one in (created, offered):
+        one.values['variables']['tenant']['choices'].append('c')
+    assert first.intact
+    assert second.intact
+
+
 def test_an_operators_secret_is_masked_wherever_it_stands(plan):
     assert PASSWORD not in plan.to_json()
     (seen,) = [
