@@ -396,7 +396,7 @@ def test_a_class_without_source_is_judged_alike():
         '    async def b(self): return 1\n',
         scope,
     )
-    with pytest.raises(OSError, match='source'):
+    with pytest.raises(OSError, match=r'source|lineno'):  # 3.13 says lineno
         inspect.getsource(scope['Made'].a)
     assert is_implemented(scope['Made'], 'a') is False
     assert is_implemented(scope['Made'], 'b') is True

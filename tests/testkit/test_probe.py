@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import subprocess
 import sys
 import textwrap
 import time
@@ -218,24 +219,25 @@ def _is_alive(pid):
     return not (state.exists() and ') Z ' in state.read_text())
 
 
-def test_several_entry_points_cost_little_more_than_one(make_distribution):
-    def seconds(count):
-        names = {f'p{n}': f'many:Good{n}' for n in range(count)}
-        classes = ''.join(f'class Good{n}: pass\n' for n in range(count))
-        made = make_distribution(
-            'many', files={'many.py': classes}, entry_points=names
-        )
-        subject = made.subject()
-        start = time.perf_counter()
-        probes = [plugin.probe for plugin in subject.plugins]
-        assert all(probe.imported for probe in probes)
-        assert [probe.target_repr for probe in probes] == [
-            f'Good{n}' for n in range(count)
-        ]
-        return time.perf_counter() - start
+def test_several_entry_points_share_one_supervisor(
+    make_distribution, monkeypatch
+):
+    started = []
+    real = subprocess.Popen
 
-    seconds(1)  # compiles
-    assert seconds(3) < 2 * min(seconds(1), seconds(1))
+    def popen(command, *arguments, **facts):
+        started.append(command)
+        return real(command, *arguments, **facts)
+
+    monkeypatch.setattr(probing.subprocess, 'Popen', popen)
+    made = make_distribution(
+        'many',
+        files={'many.py': ''.join(f'class G{n}: pass\n' for n in range(3))},
+        entry_points={f'p{n}': f'many:G{n}' for n in range(3)},
+    )
+    probes = [plugin.probe for plugin in made.subject().plugins]
+    assert [probe.target_repr for probe in probes] == ['G0', 'G1', 'G2']
+    assert len(started) == 1
 
 
 def test_one_entry_point_that_hangs_does_not_hide_another(make_distribution):
