@@ -347,7 +347,7 @@ FAULTS = {
     ),
     'client id': (
         ('third_party_service', 'authorization_params', 'client_id'),
-        'Iv1a2b3c4d5e6f7a8b',
+        'Iv1' + 'a2b3c4d5' * 2,
         {
             (
                 'third_party_service.authorization_params.client_id',

@@ -100,6 +100,8 @@ EXPECTED = {
 }
 
 TOKEN = 'ghp_' + 'a1B2c3' * 6
+# Made of pieces: nothing that looks like a secret is stored as one.
+RANDOM = 'q7Xw2LpZ' + '9tRk4VbN' + '8sYd3HfJ' + '6mGc1QaE'
 PEM = '\n'.join(
     [
         f'-----BEGIN {"PRIVATE"} KEY-----',
@@ -209,7 +211,7 @@ MORE = {
         {
             'name': 'tenant_hint',
             'label': 'Hint',
-            'default': 'q7Xw2LpZ9tRk4VbN8sYd3HfJ6mGc1QaE',
+            'default': RANDOM,
         },
         {'SEC105'},
     ),
