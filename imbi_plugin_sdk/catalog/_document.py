@@ -198,7 +198,7 @@ def _is_range(versions: str) -> bool:
 def _slug_problems(slugs: list[Any] | None) -> Iterator[Problem]:
     """Slugs are what a manifest allows, each once, at least one."""
     # pydantic comes along, which a host has loaded anyway.
-    from imbi_plugin_sdk.manifest.template import (  # noqa: PLC0415
+    from imbi_plugin_sdk.manifest._template_rules import (  # noqa: PLC0415
         slug_problems,
     )
 

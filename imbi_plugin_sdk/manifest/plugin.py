@@ -15,6 +15,10 @@ from imbi_plugin_sdk.manifest._declaration import (
     seen,
     view,
 )
+from imbi_plugin_sdk.manifest._template_rules import (
+    scope_problems,
+    slug_problems,
+)
 from imbi_plugin_sdk.manifest.icon import PluginIcon
 from imbi_plugin_sdk.manifest.labels import (
     OpsLogTemplate,
@@ -27,11 +31,7 @@ from imbi_plugin_sdk.manifest.options import (
     PluginOption,
     unique_names,
 )
-from imbi_plugin_sdk.manifest.template import (
-    ThirdPartyServiceTemplate,
-    scope_problems,
-    slug_problems,
-)
+from imbi_plugin_sdk.manifest.template import ThirdPartyServiceTemplate
 from imbi_plugin_sdk.secret_detector import MANIFEST_SLOTS, find_secrets
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imbi_plugin_sdk.manifest.template import URL_FIELDS
+from imbi_plugin_sdk.manifest._template_rules import URL_FIELDS
 from imbi_plugin_sdk.manifest_diff._lists import (
     choice_changes,
     mapping_changes,

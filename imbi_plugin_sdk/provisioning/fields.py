@@ -22,8 +22,8 @@ import pydantic
 
 from imbi_plugin_sdk import urls
 from imbi_plugin_sdk.errors import Problem
+from imbi_plugin_sdk.manifest._template_rules import URL_FIELDS
 from imbi_plugin_sdk.manifest.template import (
-    URL_FIELDS,
     TemplateVariable,
     ThirdPartyServiceTemplate,
 )

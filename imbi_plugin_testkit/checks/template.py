@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from imbi_plugin_sdk import urls
 from imbi_plugin_sdk.manifest._declaration import view
-from imbi_plugin_sdk.manifest.template import url_entries
+from imbi_plugin_sdk.manifest._template_rules import url_entries
 from imbi_plugin_testkit.checks import check, check_codes
 from imbi_plugin_testkit.checks._declared import (
     TEMPLATE,
