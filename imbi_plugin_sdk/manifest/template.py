@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 import pydantic
 
-from imbi_plugin_sdk import urls
 from imbi_plugin_sdk.errors import ManifestError, Problem
 from imbi_plugin_sdk.manifest._declaration import Declaration, Rule, safe_key
 from imbi_plugin_sdk.manifest._template_rules import (
@@ -29,6 +28,8 @@ from imbi_plugin_sdk.manifest._template_rules import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from imbi_plugin_sdk import urls
 
 Category = Literal[
     'source_control',
@@ -206,6 +207,8 @@ class ThirdPartyServiceTemplate(Declaration):
             ManifestError: A value is missing, unknown or does not fit its
                 variable's kind; all such values at once.
         """
+        from imbi_plugin_sdk import urls  # noqa: PLC0415  as in the rules
+
         problems = list(self._value_problems(values))
         if problems:
             raise ManifestError('template values', problems)
