@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_sdk._text import listed
 from imbi_plugin_testkit.config import UsageError
-from imbi_plugin_testkit.model import FATAL, Verdict
+from imbi_plugin_testkit.model import Verdict
 from imbi_plugin_testkit.report import SCHEMA_VERSION, kit_version, markdown
 
 if TYPE_CHECKING:
@@ -89,4 +89,4 @@ def write(path: Path, reports: Sequence[Report]) -> None:
         raise
 
 
-__all__ = ['FATAL', 'FORMATS', 'as_json', 'check_target', 'write']
+__all__ = ['FORMATS', 'as_json', 'check_target', 'write']
