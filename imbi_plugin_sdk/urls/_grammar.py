@@ -34,13 +34,16 @@ _SLOT = SLOT.replace('(', '(?:', 1)
 _PCHARS = r"A-Za-z0-9._~!$&'()*+,;=:@/\-"  # RFC 3986 §3.3, and the slash
 _ESCAPE = '%[0-9A-Fa-f][0-9A-Fa-f]'
 
+# Optional groups are not possessive: sre of Python 3.11.2 then takes `:`
+# without digits. Each begins with a character of its own, so nothing is
+# tried twice.
 GRAMMAR = (
     r'[Hh][Tt][Tt][Pp][Ss]://'
     rf'(?=[^/?#:]){HOST_TEXT}'
-    r'(?::([0-9]++))?+'
-    rf'((?:/(?:[{_PCHARS}]++|{_ESCAPE}|{_SLOT})*+)?+)'
-    rf'(?:\?((?:[{_PCHARS}?]++|{_ESCAPE}|{_SLOT})*+))?+'
-    rf'(?:#((?:[{_PCHARS}?]++|{_ESCAPE}|{_SLOT})*+))?+'
+    r'(?::([0-9]++))?'
+    rf'((?:/(?:[{_PCHARS}]++|{_ESCAPE}|{_SLOT})*+)?)'
+    rf'(?:\?((?:[{_PCHARS}?]++|{_ESCAPE}|{_SLOT})*+))?'
+    rf'(?:#((?:[{_PCHARS}?]++|{_ESCAPE}|{_SLOT})*+))?'
 )
 """Groups: host, port, path, query, fragment; a subset of RFC 3986, App. A."""
 
