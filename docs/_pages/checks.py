@@ -22,6 +22,13 @@ TITLES = {
     'PRO': 'Protocol',
     'ASY': 'Laws of every method',
     'CFG': 'Laws of configuration plugins',
+    'LOG': 'Laws of logs plugins',
+    'IDN': 'Laws of identity plugins',
+    'DEP': 'Laws of deployment plugins',
+    'LIF': 'Laws of lifecycle plugins',
+    'WEB': 'Laws of webhook plugins',
+    'ANA': 'The law of analysis plugins',
+    'INC': 'The law of incidents plugins',
     'KIT': 'The kit itself',
 }
 """Family to heading; a family that is missing here is shown by its letters."""

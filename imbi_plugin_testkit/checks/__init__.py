@@ -26,8 +26,28 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     'SEC': ('checks.secrets', 'laws.secrecy'),
     'ICO': ('checks.icons', 'checks.pictures'),
     'PRO': ('checks.protocol', 'checks.actions'),
-    'ASY': ('laws.every_method',),
-    'CFG': ('laws.configuration',),
+    'ASY': (
+        'laws.every_method',
+        'laws.failures',
+        'laws.waiting',
+        'laws.states',
+    ),
+    'CFG': ('laws.configuration', 'laws.configuration_edges'),
+    'LOG': ('laws.logs.paging', 'laws.logs.choosing', 'laws.logs.telling'),
+    'IDN': (
+        'laws.identity.requests',
+        'laws.identity.exchange',
+        'laws.identity.tokens',
+    ),
+    'DEP': (
+        'laws.deployment.refs',
+        'laws.deployment.writes',
+        'laws.deployment.runs',
+    ),
+    'LIF': ('laws.lifecycle',),
+    'WEB': ('laws.webhook',),
+    'ANA': ('laws.analysis',),
+    'INC': ('laws.incidents',),
     'KIT': ('checks.kit',),
 }
 """Family to the modules that hold it; adding a family touches this table."""

@@ -19,7 +19,10 @@ LEDGERS = (
     'test_icon_mutants.py',
     'test_packaging_mutants.py',
     'test_protocol_mutants.py',
-    'laws/test_mutants.py',
+    *(
+        str(path.relative_to(HERE))
+        for path in HERE.glob('laws/test_*mutants.py')
+    ),
 )
 CHECKS = tuple(catalogue().values())
 

@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from imbi_plugin_testkit.checks import _DECLARED
+from imbi_plugin_testkit.checks import catalogue
 from imbi_plugin_testkit.config import Config
 from imbi_plugin_testkit.lab import Labs
-from imbi_plugin_testkit.laws import configuration, every_method, secrecy
 from imbi_plugin_testkit.memory import MemorySandbox
 from imbi_plugin_testkit.model import Check, Finding, Severity, Untestable
 from imbi_plugin_testkit.subject import EntryPoint, PluginUnderTest, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-MODULES = (every_method, configuration, secrecy)
 
 
 @dataclasses.dataclass
@@ -44,14 +41,12 @@ class Judgement:
 
 @pytest.fixture(scope='session')
 def laws() -> dict[str, Check]:
-    """Return every law of this folder by id."""
-    found = [
-        check
-        for module in MODULES
-        for check in _DECLARED[module.__name__]
+    """Return every law by id."""
+    return {
+        check.id: check
+        for check in sorted(catalogue().values(), key=lambda c: c.id)
         if check.law
-    ]
-    return {check.id: check for check in sorted(found, key=lambda c: c.id)}
+    }
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The law of an analysis plugin (ANA001)."""

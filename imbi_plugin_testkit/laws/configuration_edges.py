@@ -1,0 +1,1 @@
+"""Laws of a configuration plugin at its edges (CFG008 to CFG014)."""

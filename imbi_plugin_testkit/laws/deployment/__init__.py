@@ -1,0 +1,1 @@
+"""Laws of a deployment plugin: a graph of commits."""

@@ -1,0 +1,1 @@
+"""Reading refs and commits (DEP001 to DEP007)."""

@@ -1,0 +1,1 @@
+"""Deployment runs (DEP010 to DEP015)."""

@@ -1,0 +1,1 @@
+"""Tags and releases (DEP008 and DEP009)."""

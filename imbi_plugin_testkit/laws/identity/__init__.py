@@ -1,0 +1,1 @@
+"""Laws of an identity plugin: an identity provider."""

@@ -1,0 +1,1 @@
+"""How signing in ends (IDN005 to IDN008)."""

@@ -1,0 +1,1 @@
+"""How signing in begins (IDN001 to IDN004)."""

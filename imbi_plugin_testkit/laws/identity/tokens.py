@@ -1,0 +1,1 @@
+"""What becomes of tokens (IDN009 to IDN014)."""

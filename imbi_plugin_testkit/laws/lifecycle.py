@@ -1,0 +1,1 @@
+"""Laws of a lifecycle plugin (LIF001 to LIF004)."""

@@ -1,0 +1,1 @@
+"""Laws of a logs plugin: entries seeded into a window."""

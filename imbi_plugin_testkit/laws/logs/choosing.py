@@ -1,0 +1,1 @@
+"""Which entries a search gives (LOG007 to LOG012)."""

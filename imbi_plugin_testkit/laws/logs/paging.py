@@ -1,0 +1,1 @@
+"""How a search is paged (LOG001 to LOG006)."""

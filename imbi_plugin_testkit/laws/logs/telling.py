@@ -1,0 +1,1 @@
+"""What a logs plugin tells about itself (LOG013 to LOG017)."""

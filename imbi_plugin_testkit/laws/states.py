@@ -1,0 +1,1 @@
+"""What a handler keeps between calls (ASY009 to ASY011)."""

@@ -1,0 +1,1 @@
+"""What a handler does while it waits (ASY006 to ASY008)."""

@@ -1,0 +1,1 @@
+"""Laws of a webhook plugin (WEB001 to WEB003)."""
