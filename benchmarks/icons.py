@@ -16,14 +16,11 @@ import base64
 import collections
 import contextlib
 import hashlib
-import json
 import pathlib
 import shutil
 import struct
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -33,8 +30,14 @@ from defusedxml import ElementTree
 from imbi_plugin_sdk.errors import IconError
 from imbi_plugin_sdk.icons import MAX_ICON_BYTES, check_raster, sanitize_svg
 
+# The tests draw icons, too; the helper is theirs.
+sys.path.insert(
+    0, str(pathlib.Path(__file__).resolve().parents[1] / 'tests/support')
+)
+import brand_icons
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 PACKAGES = (
     'simple-icons',
@@ -48,70 +51,10 @@ PACKAGES = (
     '@iconify-json/vscode-icons',
     '@lobehub/icons-static-svg',
 )
-RENDERER = '@resvg/resvg-js'
 ICONS_PER_SECOND = 2_500
 HOSTILE_SECONDS = 0.5
 PNG_SECONDS = 0.002
 IDENTICAL = 0.997
-STEP = 8
-"""Difference of a channel, of 255, that antialiasing may make."""
-
-RENDER = """
-import { Resvg } from '@resvg/resvg-js';
-import { createInterface } from 'node:readline';
-const draw = data => {
-  const image = new Resvg(Buffer.from(data, 'base64'), {
-    fitTo: { mode: 'width', value: 96 },
-    font: { loadSystemFonts: false }, logLevel: 'off' }).render();
-  return [image.width, image.height, image.pixels];
-};
-for await (const line of createInterface({ input: process.stdin })) {
-  const [before, after] = JSON.parse(line);
-  let result = 0, one;
-  try { one = draw(before); } catch { one = null; }
-  if (one === null) result = null;
-  else try {
-    const two = draw(after);
-    if (one[0] !== two[0] || one[1] !== two[1]) result = -1;
-    else for (let i = 0; i < one[2].length; i += 4) {
-      for (let k = 0; k < 4; k++)
-        if (Math.abs(one[2][i + k] - two[2][i + k]) > STEP) {
-          result++; break;
-        }
-    }
-  } catch { result = -1; }
-  console.log(JSON.stringify(result));
-}
-""".replace('STEP', str(STEP))
-
-
-def install(folder: pathlib.Path) -> None:
-    """Install the icon packages and the renderer with npm."""
-    (folder / 'package.json').write_text('{"private": true}')
-    subprocess.run(
-        ['npm', 'install', '--silent', '--no-audit', *PACKAGES, RENDERER],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-
-
-def icons(folder: pathlib.Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and bytes of every icon, Iconify's as its files would be."""
-    modules = folder / 'node_modules'
-    for path in sorted(modules.rglob('*.svg')):
-        yield str(path.relative_to(modules)), path.read_bytes()
-    for path in sorted(modules.glob('@iconify-json/*/icons.json')):
-        data = json.loads(path.read_text())
-        for name, icon in data['icons'].items():
-            width = icon.get('width', data.get('width', 16))
-            height = icon.get('height', data.get('height', 16))
-            text = (
-                '<svg xmlns="http://www.w3.org/2000/svg" '
-                'xmlns:xlink="http://www.w3.org/1999/xlink" '
-                f'viewBox="0 0 {width} {height}">{icon["body"]}</svg>'
-            )
-            yield f'{path.parent.name}:{name}', text.encode()
 
 
 def peers() -> dict[str, Callable[[bytes], Any] | None]:
@@ -257,43 +200,15 @@ def measure_fidelity(
     folder: pathlib.Path, found: list[tuple[str, bytes]]
 ) -> bool:
     """Render before and after, and explain each picture that differs."""
-    (folder / 'render.mjs').write_text(RENDER)
-    jobs: list[tuple[str, bytes, Any]] = []
-    refused: collections.Counter[str] = collections.Counter()
-    for name, data in found:
-        try:
-            jobs.append((name, data, sanitize_svg(data)))
-        except IconError as error:
-            code = error.problems[0].code
-            refused[code] += 1
-            if code != 'icon_too_large':
-                print(f'  refused {name}: {error.problems[0].message}')
-    process = subprocess.Popen(
-        ['node', 'render.mjs'],
-        cwd=folder,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-    def feed() -> None:
-        assert process.stdin is not None
-        for _, data, result in jobs:
-            pair = [base64.b64encode(d).decode() for d in (data, result.data)]
-            process.stdin.write(json.dumps(pair) + '\n')
-        process.stdin.close()
-
-    threading.Thread(target=feed, daemon=True).start()
-    assert process.stdout is not None
-    different = drawn = 0
-    for (name, _, result), line in zip(jobs, process.stdout, strict=False):
-        count = json.loads(line)
-        drawn += count is not None
-        if count:
-            different += 1
-            why = [str(r) for r in result.removals if r.grade != 'inert']
-            print(f'  {name}: {count} pixels; {why or "unexplained"}')
-    process.wait()
+    result = brand_icons.draw(folder, found)
+    refused = collections.Counter(code for code, _ in result.refused.values())
+    for name, (code, message) in result.refused.items():
+        if code != 'icon_too_large':
+            print(f'  refused {name}: {message}')
+    for each in result.different:
+        why = list(each.removals) or 'unexplained'
+        print(f'  {each.name}: {each.pixels} pixels; {why}')
+    drawn, different = len(result.drawn), len(result.different)
     share = 1 - different / drawn
     print(
         f'\n{drawn:,} pictures rendered before and after: {different} '
@@ -316,8 +231,8 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as made:
             folder = chosen.packages or pathlib.Path(made)
             if chosen.packages is None:
-                install(folder)
-            found = list(icons(folder))
+                brand_icons.install(folder, PACKAGES)
+            found = list(brand_icons.icons(folder))
             small = [data for _, data in found if len(data) <= MAX_ICON_BYTES]
             verdicts['speed'] = measure_speed(small)
             verdicts['fidelity'] = measure_fidelity(folder, found)
