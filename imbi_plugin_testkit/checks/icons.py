@@ -10,6 +10,7 @@ import functools
 import zipfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from imbi_plugin_sdk._text import counted
 from imbi_plugin_sdk.errors import IconError, Problem
 from imbi_plugin_sdk.icons import load_icon, sanitize_icon
 from imbi_plugin_sdk.manifest import PluginIcon
@@ -92,11 +93,13 @@ class Judged(NamedTuple):
         field: `icon` or `icon_dark`.
         problems: Why it was refused; empty where it was not.
         clean: The sanitized icon, or None where it was refused.
+        size: Bytes of the icon as it is shipped.
     """
 
     field: str
     problems: tuple[Problem, ...]
     clean: SanitizedIcon | None
+    size: int
 
 
 def shipped_path(icon: PluginIcon) -> str:
@@ -118,11 +121,14 @@ def _icons(plugin: PluginUnderTest) -> Iterator[tuple[str, PluginIcon]]:
 
 
 def _judge(plugin: PluginUnderTest, field: str, icon: PluginIcon) -> Judged:
+    size = 0
     try:
-        clean = sanitize_icon(_read(plugin, icon), icon.media_type)
+        data = _read(plugin, icon)
+        size = len(data)
+        clean = sanitize_icon(data, icon.media_type)
     except IconError as error:
-        return Judged(field, error.problems, None)
-    return Judged(field, (), clean)
+        return Judged(field, error.problems, None, size)
+    return Judged(field, (), clean, size)
 
 
 def _read(plugin: PluginUnderTest, icon: PluginIcon) -> bytes:
@@ -341,16 +347,18 @@ def nothing_visible_is_lost(plugin: PluginUnderTest) -> Iterator[Finding]:
 @check(
     'ICO022',
     title='an SVG icon carries no ballast',
-    fix='Export as plain or optimised SVG.',
-    severity=Severity.MAY,
+    fix='Export as plain or optimised SVG, or take what `imbi-plugin icon '
+    'FILE -o FILE` writes.',
+    severity=Severity.SHOULD,
     applies=has_icon,
     requires=(SHIPPED,),
 )
 def nothing_is_ballast(plugin: PluginUnderTest) -> Iterator[Finding]:
     """Comments, metadata and editor data cost bytes and show nothing.
 
-    The host drops them; they are only mentioned, for a file straight from an
-    editor is a perfectly good icon.
+    Every host stores and sends them with each page until it drops them; what
+    they say (a path of somebody's machine, an editor's version) was hardly
+    meant for an administrator's browser. The picture is the same without.
     """
     for icon in judged(plugin):
         inert = [
@@ -360,10 +368,14 @@ def nothing_is_ballast(plugin: PluginUnderTest) -> Iterator[Finding]:
         ]
         if icon.clean is not None and inert:
             kinds = sorted({removal.what for removal in inert})
+            before, after = icon.size, len(icon.clean.data)
+            saved = (
+                f'without, the icon has {after:,} bytes instead of {before:,}'
+            )
             yield Finding(
                 icon.field,
-                f'{len(inert)} pieces show nothing: {", ".join(kinds[:8])}; '
-                f'cleaned, the icon has {len(icon.clean.data):,} bytes.',
+                f'{counted(len(inert), "piece")} that show nothing: '
+                f'{", ".join(kinds[:8])}; {saved}.',
             )
 
 

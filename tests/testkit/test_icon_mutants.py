@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 
 from imbi_plugin_sdk import ConnectionPlugin, PluginIcon, PluginManifest
-from imbi_plugin_sdk.icons import load_icon
+from imbi_plugin_sdk.icons import load_icon, sanitize_svg
 from imbi_plugin_sdk.manifest._declaration import plain
 from imbi_plugin_testkit.checks import catalogue
 from imbi_plugin_testkit.model import Outcome
@@ -289,6 +289,16 @@ def test_a_link_that_leads_out_is_refused(judged, make_distribution, tmp_path):
     body = catalogue()['ICO004']
     assert codes == ['icon_outside_package']
     assert body.security
+
+
+def test_ballast_is_a_warning_that_tells_the_bytes_saved(judged):
+    note = '<!-- made by hand -->'
+    whole = svg(f'{note}{PATH}')
+    result = judged(whole)['ICO022']
+    assert result.outcome is Outcome.WARNED
+    clean = len(sanitize_svg(whole.encode()).data)
+    told = f'the icon has {clean:,} bytes instead of {len(whole):,}.'
+    assert result.findings[0].message.endswith(told)
 
 
 def test_each_id_has_a_mutant():
