@@ -55,6 +55,23 @@ class Verdict(enum.StrEnum):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """A spot in one of the author's files.
+
+    Attributes:
+        file: Relative to the project, with forward slashes.
+        line: Counted from 1.
+        column: Counted from 1.
+        text: The line itself; blank where it is not to be shown.
+    """
+
+    file: str
+    line: int
+    column: int = 1
+    text: str = ''
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that a check saw.
 
@@ -63,12 +80,14 @@ class Finding:
         message: What was seen and what must hold; free of secrets.
         fix: How to mend it; blank means the check's own `fix`.
         details: Lines that help to see it, such as the steps of a law.
+        place: Where it is to be mended; the run fills it in.
     """
 
     path: str
     message: str
     fix: str = ''
     details: tuple[str, ...] = ()
+    place: Place | None = None
 
 
 Scope = Literal['distribution', 'plugin']
@@ -93,6 +112,8 @@ class Check:
         security: Whether it protects operators, so that no waiver helps.
         law: Whether it needs a sandbox.
         needs: What the sandbox must be able to do (`seed`, `fault`, …).
+        machine: Whether it runs a state machine, which the profile `deep`
+            gives more time.
     """
 
     id: str
@@ -109,6 +130,7 @@ class Check:
     security: bool = False
     law: bool = False
     needs: frozenset[str] = frozenset()
+    machine: bool = False
 
     @property
     def family(self) -> str:
@@ -172,6 +194,7 @@ class Result:
                 entry['message'],
                 entry['fix'],
                 tuple(entry['details']),
+                Place(**entry['place']) if entry['place'] else None,
             )
             for entry in data['findings']
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from imbi_plugin_testkit import terminal
 from imbi_plugin_testkit.checks import catalogue
 from imbi_plugin_testkit.model import FATAL, Check, Outcome, Result
 from imbi_plugin_testkit.report import text, unit_key
@@ -140,8 +141,11 @@ class CheckItem(pytest.Item):
     ) -> str | TerminalRepr:
         """Return the failure in the kit's words; no trace of the kit."""
         if isinstance(excinfo.value, CheckFailed):
-            check = catalogue()[excinfo.value.result.check]
-            return '\n'.join(text.failure(excinfo.value.result, check))
+            result = excinfo.value.result
+            columns = self.config.get_terminal_writer().fullwidth
+            width = terminal.width_for(columns)
+            lines = text.failure(result, catalogue()[result.check], width)
+            return terminal.FailureRepr(lines, result)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Any, int | None, str]:

@@ -8,6 +8,7 @@ several processes all come to the same outcomes.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import inspect
 import time
@@ -19,6 +20,7 @@ from imbi_plugin_testkit.model import (
     Check,
     Finding,
     Outcome,
+    Place,
     Result,
     Severity,
     Untestable,
@@ -28,7 +30,6 @@ from imbi_plugin_testkit.subject import PluginUnderTest, Subject
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from imbi_plugin_testkit.config import Waiver
     from imbi_plugin_testkit.lab import Labs
     from imbi_plugin_testkit.report import Report
 
@@ -169,7 +170,7 @@ class Run:
                 findings.append(finding)  # noqa: PERF402  kept if it stops
         except Untestable as reason:
             result.outcome, result.reason = Outcome.UNTESTABLE, reason.reason
-            self._grade(result, check, findings, subject.config.waivers)
+            self._grade(unit, result, check, findings)
         except Exception as error:  # noqa: BLE001  never blamed on the author
             result.outcome = Outcome.KIT_ERROR
             result.reason = (
@@ -178,7 +179,7 @@ class Run:
             )
         else:
             result.reason = self._notes(unit, check)
-            self._grade(result, check, findings, subject.config.waivers)
+            self._grade(unit, result, check, findings)
         finally:
             result.seconds = round(time.perf_counter() - start, 4)
         return result
@@ -215,14 +216,11 @@ class Run:
         return ''
 
     def _grade(
-        self,
-        result: Result,
-        check: Check,
-        findings: list[Finding],
-        waivers: Sequence[Waiver],
+        self, unit: Unit, result: Result, check: Check, findings: list[Finding]
     ) -> None:
         if not findings:
             return
+        subject = unit if isinstance(unit, Subject) else unit.subject
         more = len(findings) - MAX_FINDINGS
         if more > 0:
             findings = [
@@ -235,6 +233,7 @@ class Run:
                 finding.message,
                 finding.fix or check.fix,
                 finding.details,
+                finding.place or _placed(unit, check, finding),
             )
             for finding in findings
         )
@@ -247,7 +246,7 @@ class Run:
             return
         if check.family == 'KIT':
             return
-        for waiver in waivers:
+        for waiver in subject.config.waivers:
             if (
                 waiver.covers(check.id, result.unit)
                 and waiver.reason.strip()
@@ -255,6 +254,22 @@ class Run:
             ):
                 result.outcome, result.reason = Outcome.WAIVED, waiver.reason
                 return
+
+
+def _placed(unit: Unit, check: Check, finding: Finding) -> Place | None:
+    """Return where a finding is to be mended.
+
+    The line itself is left out where it may hold what must not be shown.
+    """
+    from imbi_plugin_sdk.secret_detector import find_secrets  # noqa: PLC0415
+    from imbi_plugin_testkit.places import place_of  # noqa: PLC0415
+
+    place = place_of(unit, finding.path)
+    if place is not None and (
+        check.family == 'SEC' or find_secrets([place.text])
+    ):
+        return dataclasses.replace(place, text='')
+    return place
 
 
 def _called_for(unit: Unit, check: Check) -> bool:

@@ -13,29 +13,39 @@ from imbi_plugin_testkit.commands import BROKEN, OK, complain
 if TYPE_CHECKING:
     import argparse
 
+    from imbi_plugin_sdk.secret_detector import SecretFinding
+
 
 def add_secrets(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `secrets`."""
-    parser.add_argument('file', help='a .json or .toml file, or - for stdin')
+    parser.add_argument(
+        'files',
+        nargs='+',
+        metavar='FILE',
+        help='a .json or .toml file, or - for stdin',
+    )
 
 
 def secrets(arguments: argparse.Namespace) -> int:
-    """Find secrets in a JSON or TOML document, without showing them."""
+    """Find secrets in JSON or TOML documents, without showing them."""
     from imbi_plugin_sdk.secret_detector import find_secrets  # noqa: PLC0415
 
-    try:
-        data = _read(arguments.file)
-    except (OSError, ValueError) as error:
-        kind = type(error).__name__
-        reason = error.strerror if isinstance(error, OSError) else kind
-        return complain(
-            f'{arguments.file} cannot be read as JSON or TOML ({reason}). '
-            'Fix: give a .json or .toml file, or - for standard input.'
-        )
-    found = find_secrets(data)
+    found: list[tuple[str, SecretFinding]] = []
+    for name in arguments.files:
+        try:
+            data = _read(name)
+        except (OSError, ValueError) as error:
+            kind = type(error).__name__
+            reason = error.strerror if isinstance(error, OSError) else kind
+            return complain(
+                f'{name} cannot be read as JSON or TOML ({reason}). '
+                'Fix: give a .json or .toml file, or - for standard input.'
+            )
+        found += [(name, finding) for finding in find_secrets(data)]
     if arguments.json:
         rows = [
             {
+                'file': name,
                 'path': finding.path,
                 'rule': finding.rule,
                 'kind': finding.kind,
@@ -43,12 +53,13 @@ def secrets(arguments: argparse.Namespace) -> int:
                 'length': finding.length,
                 'head': finding.head,
             }
-            for finding in found
+            for name, finding in found
         ]
         print(json.dumps(rows, indent=2))
     else:
-        for finding in found:
-            print(finding.problem())
+        for name, finding in found:
+            head = f'{name}: ' if len(arguments.files) > 1 else ''
+            print(f'{head}{finding.problem()}')
             print(f'  more: imbi-plugin explain {finding.rule}')
         print(f'{len(found)} found')
     return BROKEN if found else OK

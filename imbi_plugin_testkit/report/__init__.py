@@ -239,6 +239,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         'message': finding.message,
         'fix': finding.fix,
         'details': list(finding.details),
+        'place': dataclasses.asdict(finding.place) if finding.place else None,
     }
 
 

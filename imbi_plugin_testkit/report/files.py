@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 from imbi_plugin_sdk._text import listed
 from imbi_plugin_testkit.config import UsageError
 from imbi_plugin_testkit.model import Verdict
-from imbi_plugin_testkit.report import SCHEMA_VERSION, kit_version, markdown
+from imbi_plugin_testkit.report import (
+    SCHEMA_VERSION,
+    kit_version,
+    markdown,
+    sarif,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,6 +56,7 @@ def joint_verdict(reports: Sequence[Report]) -> Verdict:
 FORMATS: Mapping[str, Callable[[Sequence[Report]], str]] = {
     '.json': as_json,
     '.md': as_markdown,
+    '.sarif': sarif.render,
 }
 """Suffix to writer; adding a format touches this table."""
 

@@ -57,6 +57,18 @@ _DEFS: Mapping[str, Any] = {
                 'items': TEXT,
                 'description': 'Lines that help to see it.',
             },
+            'place': {
+                'anyOf': [{'$ref': '#/$defs/place'}, {'type': 'null'}],
+                'description': 'Where it is to be mended, if that is known.',
+            },
+        }
+    ),
+    'place': _object(
+        {
+            'file': {**TEXT, 'description': 'Relative to the project.'},
+            'line': {'type': 'integer', 'minimum': 1},
+            'column': {'type': 'integer', 'minimum': 1},
+            'text': {**TEXT, 'description': 'The line, unless it is secret.'},
         }
     ),
     'check': _object(

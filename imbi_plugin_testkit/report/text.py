@@ -11,7 +11,14 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk._text import counted
-from imbi_plugin_testkit.model import Check, Outcome, Result, Severity, Verdict
+from imbi_plugin_testkit.model import (
+    Check,
+    Outcome,
+    Place,
+    Result,
+    Severity,
+    Verdict,
+)
 from imbi_plugin_testkit.report.words import NOT_RUN
 
 if TYPE_CHECKING:
@@ -57,6 +64,8 @@ def failure(result: Result, check: Check, width: int = 79) -> list[str]:
     for number, finding in enumerate(result.findings[:SHOWN_FINDINGS]):
         where = f'{finding.path}: ' if finding.path else ''
         lines += _wrapped('  saw   ', f'{where}{finding.message}', width)
+        if finding.place is not None:
+            lines += _place(finding.place, width)
         if number == 0:
             lines += _steps(finding.details, width)
         lines += _wrapped('  fix   ', finding.fix, width)
@@ -75,6 +84,23 @@ def failure(result: Result, check: Check, width: int = 79) -> list[str]:
     elif _waivable(check) and result.findings:
         lines += _waiver(result)
     lines.append(f'  again {result.reproduce}')
+    return lines
+
+
+def _place(place: Place, width: int) -> list[str]:
+    """Return where it is, and the line with a caret where that helps."""
+    lines = [f'  at    {place.file}:{place.line}:{place.column}']
+    shown = place.text.lstrip()
+    if not shown:
+        return lines
+    gutter = f'        {place.line} | '
+    room = max(width, 40) - len(gutter)
+    if len(shown) > room:
+        shown = f'{shown[: room - 1]}…'
+    lines.append(gutter + shown)
+    caret = place.column - 1 - (len(place.text) - len(place.text.lstrip()))
+    if 0 < caret < len(shown):
+        lines.append(' ' * (len(gutter) + caret) + '^')
     return lines
 
 

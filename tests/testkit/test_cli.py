@@ -140,6 +140,17 @@ def test_secrets_are_found_and_not_shown(command, tmp_path, monkeypatch):
     assert command('secrets', str(path))[0] == 2
 
 
+def test_secrets_of_several_files_are_told_by_file(command, tmp_path):
+    secret = 'ghp_' + 'a1B2c3' * 6
+    good, bad = tmp_path / 'good.json', tmp_path / 'bad.json'
+    good.write_text('{}', 'utf-8')
+    bad.write_text(json.dumps({'note': secret}), 'utf-8')
+    code, out, _ = command('secrets', str(good), str(bad))
+    assert code == 1
+    assert f'{bad}: ' in out
+    assert f'{good}: ' not in out
+
+
 def test_the_shipped_lock_and_catalog_are_true(command, tmp_path):
     assert command('contract', 'check')[0] == 0
     assert Catalog.shipped().entries
