@@ -19,6 +19,7 @@ from _pages import (
     floors,
     icons,
     rules,
+    schemas,
 )
 
 if TYPE_CHECKING:
@@ -34,10 +35,9 @@ PAGES: Mapping[str, Callable[[], str]] = {
     'handlers.md': contract.handlers_page,
     'icon-profile.md': icons.icon_profile_page,
     'manifest.md': contract.manifest_page,
-    'manifest.schema.json': contract.manifest_schema_file,
-    'report.schema.json': checks.report_schema_file,
     'secret-rules.md': rules.secret_rules_page,
     'url-rules.md': rules.url_rules_page,
+    **schemas.FILES,
 }
 """Name of a file to what writes it; adding a page touches this table."""
 

@@ -67,6 +67,18 @@ COMMANDS: Mapping[str, Command] = {
     'secrets': Command(
         'secrets', 'secrets', 'find secrets in JSON or TOML', 'add_secrets'
     ),
+    'schema': Command(
+        'schema', 'schema', 'print the JSON Schema of a document', 'add_schema'
+    ),
+    'report': Command(
+        'reports', 'report', 'join the reports of several runs', 'add_report'
+    ),
+    'certificate': Command(
+        'reports',
+        'certificate',
+        'hold a certificate against what is here',
+        'add_certificate',
+    ),
     'doctor': Command('host', 'doctor', 'load plugins as a host would'),
     'contract': Command(
         'host', 'contract', 'compare contract locks', 'add_contract'

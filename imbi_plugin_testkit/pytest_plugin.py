@@ -46,8 +46,16 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
             'action': 'append',
             'default': [],
             'metavar': 'FILE',
-            'help': 'Write the report here; the suffix (.json or .md) says '
-            'how; may be repeated.',
+            'help': 'Write the report here; the suffix (.json, .md or .sarif) '
+            'says how; may be repeated.',
+        },
+    ),
+    (
+        '--imbi-plugin-certificate',
+        {
+            'default': None,
+            'metavar': 'FILE',
+            'help': 'Write a conformance certificate (JSON) here.',
         },
     ),
     (
@@ -64,6 +72,15 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
             'default': 0,
             'metavar': 'N',
             'help': 'Seed of all randomness in the laws (default 0).',
+        },
+    ),
+    (
+        '--imbi-plugin-profile',
+        {
+            'choices': ('quick', 'ci', 'deep'),
+            'default': None,
+            'help': 'How hard the laws look (default: `profile` in '
+            '[tool.imbi.testkit], else ci).',
         },
     ),
 )

@@ -6,12 +6,14 @@ Loaded only where `--imbi-plugin` was given.
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from imbi_plugin_testkit import locate
+from imbi_plugin_testkit import locate, terminal
 from imbi_plugin_testkit.checks import catalogue
 from imbi_plugin_testkit.config import (
     Config,
@@ -26,7 +28,12 @@ from imbi_plugin_testkit.nodes import (
     CheckItem,
     DistributionAnchor,
 )
-from imbi_plugin_testkit.report import files, reports_of, text
+from imbi_plugin_testkit.report import (
+    files,
+    github,
+    reports_of,
+    text,
+)
 from imbi_plugin_testkit.runner import Run
 from imbi_plugin_testkit.subject import Project
 
@@ -97,17 +104,31 @@ class KitSession:
         settings = read_config(self.project.data if self.project else {})
         if config.getoption('--imbi-plugin-strict'):
             settings = dataclasses.replace(settings, strict=True)
+        profile = config.getoption('--imbi-plugin-profile')
+        if profile:
+            settings = dataclasses.replace(settings, profile=profile)
         seed = int(config.getoption('--imbi-plugin-seed') or 0)
         self.run = Run(
             self._subjects(settings),
             seed=seed,
             labs=Labs(seed, factory=self._sandbox),
         )
+        if config.getoption('--imbi-plugin-certificate'):
+            self._one_subject()
         self.run.prefetch()
         self.results: dict[tuple[str, str, str], Result] = {}
         self.backends: dict[tuple[str, str], str] = {}
         self.troubles: dict[str, str] = {}
         self.unaccounted = 0
+        self.uncertified = ''
+
+    def _one_subject(self) -> None:
+        count = len(self.run.subjects)
+        if count > 1:
+            raise UsageError(
+                f'--imbi-plugin-certificate is about one distribution, and '
+                f'{count} are judged. Fix: judge them one by one.'
+            )
 
     def _subjects(self, settings: Config) -> Sequence[Subject]:
         given = getattr(self.config, 'workerinput', {}).get('imbi_wheels')
@@ -239,8 +260,28 @@ class KitSession:
         self.reports = reports_of(self.run, self.results)
         for target in self.targets:
             files.write(target, self.reports)
+        self._certify()
         if exitstatus == pytest.ExitCode.OK and self._vanished(session):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _certify(self) -> None:
+        """Write the certificate that was asked for, or keep why not."""
+        target = self.config.getoption('--imbi-plugin-certificate')
+        if not target:
+            return
+        from imbi_plugin_testkit.report.certificate import (  # noqa: PLC0415
+            certificate,
+        )
+
+        path = Path(self.config.invocation_params.dir, target)
+        try:
+            data = certificate(self.reports[0], self.run.subjects[0])
+        except UsageError as error:
+            self.uncertified = f'no certificate was written: {error}'
+            return
+        files.write_text(
+            path, json.dumps(data, indent=2, sort_keys=True) + '\n'
+        )
 
     def _vanished(self, session: pytest.Session) -> bool:
         """Return whether checks are missing that the user asked for."""
@@ -281,6 +322,12 @@ class KitSession:
                 'plugin that removes items.',
                 red=True,
             )
+        if self.uncertified:
+            terminalreporter.write_line(self.uncertified, yellow=True)
+        if github.wanted(os.environ):
+            root = self.project.path.parent if self.project else Path.cwd()
+            for line in github.commands(reports, root, os.environ):
+                terminalreporter.write_line(line)
 
     def _warnings(
         self, terminalreporter: TerminalReporter, report: Report
@@ -292,10 +339,11 @@ class KitSession:
         ]
         if told:
             terminalreporter.section(f'warnings and waivers: {report.name}')
+        writer = self.config.get_terminal_writer()
+        width = terminal.width_for(writer.fullwidth)
         for result in told:
-            for line in text.failure(result, catalogue()[result.check]):
-                terminalreporter.write_line(line)
-            terminalreporter.write_line('')
+            lines = text.failure(result, catalogue()[result.check], width)
+            terminal.write_lines(writer, [*lines, ''])
 
     # Several processes --------------------------------------------------
 

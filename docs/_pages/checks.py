@@ -1,14 +1,12 @@
-"""The page of every check, and the schema of the report."""
+"""The page of every check."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from _pages.markdown import NOTE
 from imbi_plugin_testkit.checks import FAMILIES, catalogue
 from imbi_plugin_testkit.model import Check, Severity
-from imbi_plugin_testkit.report.schema import report_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,8 +72,3 @@ def _check(check: Check) -> Iterator[str]:
             f'[{one}](#{one.lower()})' for one in check.requires
         )
         yield from ('', f'Needs first: {needed}.')
-
-
-def report_schema_file() -> str:
-    """Return the JSON Schema of the JSON report."""
-    return json.dumps(report_schema(), indent=2) + '\n'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imbi_plugin_sdk.contract import Contract
-
-DIALECT = 'https://json-schema.org/draft/2020-12/schema'
 
 _LAW = re.compile(r'\b[A-Z]{3}\d{3}\b')
 
@@ -53,17 +50,6 @@ def manifest_page() -> str:
         ],
         *(part for model in models for part in _model(model)),
     )
-
-
-def manifest_schema_file() -> str:
-    """Return the JSON Schema of a manifest, as pydantic tells it."""
-    minor = '.'.join(pydantic.VERSION.split('.')[:2])
-    schema = {
-        '$schema': DIALECT,
-        '$comment': f'Written by docs/generate.py with pydantic {minor}.',
-        **manifest.PluginManifest.model_json_schema(),
-    }
-    return json.dumps(schema, indent=2, sort_keys=True) + '\n'
 
 
 def handlers_page() -> str:
@@ -175,5 +161,4 @@ def _model(
 __all__ = [
     'handlers_page',
     'manifest_page',
-    'manifest_schema_file',
 ]

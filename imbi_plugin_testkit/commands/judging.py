@@ -12,6 +12,8 @@ from imbi_plugin_testkit.commands import BROKEN, OK, complain
 if TYPE_CHECKING:
     import argparse
 
+    from imbi_plugin_testkit.subject import Subject
+
 
 def add_check(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `check`."""
@@ -25,7 +27,7 @@ def add_check(parser: argparse.ArgumentParser) -> None:
         action='append',
         default=[],
         metavar='FILE',
-        help='also write the report here (.json or .md)',
+        help='also write the report here (.json, .md or .sarif)',
     )
     parser.add_argument('--seed', type=int, default=0, help='of the laws')
 
@@ -79,32 +81,44 @@ def list_checks(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def check_plugin(arguments: argparse.Namespace) -> int:
-    """Judge an installed distribution, a wheel, or the project here."""
+def subjects_of(name: str | None) -> tuple[Subject, ...]:
+    """Return what a name on the command line stands for.
+
+    Args:
+        name: An installed distribution, the file of a wheel, or None for the
+            project here.
+
+    Raises:
+        UsageError: There is no such thing.
+    """
     from imbi_plugin_testkit import locate  # noqa: PLC0415
     from imbi_plugin_testkit.config import (  # noqa: PLC0415
-        UsageError,
         read_config,
         read_project,
     )
-    from imbi_plugin_testkit.model import FATAL, Outcome, Verdict  # noqa: PLC0415
-    from imbi_plugin_testkit.report import files, text  # noqa: PLC0415
-    from imbi_plugin_testkit.runner import Run  # noqa: PLC0415
     from imbi_plugin_testkit.subject import Project  # noqa: PLC0415
 
     path = Path('pyproject.toml')
+    project = Project(path, read_project(path)) if path.is_file() else None
+    is_wheel = (name or '').endswith('.whl')
+    return locate.find_subjects(
+        root=Path.cwd(),
+        config=read_config(project.data if project else {}),
+        project=project,
+        distributions=[name] if name and not is_wheel else [],
+        wheels=[Path(name)] if name and is_wheel else [],
+    )
+
+
+def check_plugin(arguments: argparse.Namespace) -> int:
+    """Judge an installed distribution, a wheel, or the project here."""
+    from imbi_plugin_testkit.config import UsageError  # noqa: PLC0415
+    from imbi_plugin_testkit.model import FATAL, Outcome, Verdict  # noqa: PLC0415
+    from imbi_plugin_testkit.report import files, text  # noqa: PLC0415
+    from imbi_plugin_testkit.runner import Run  # noqa: PLC0415
+
     try:
-        project = Project(path, read_project(path)) if path.is_file() else None
-        is_wheel = (arguments.name or '').endswith('.whl')
-        subjects = locate.find_subjects(
-            root=Path.cwd(),
-            config=read_config(project.data if project else {}),
-            project=project,
-            distributions=(
-                [arguments.name] if arguments.name and not is_wheel else []
-            ),
-            wheels=[Path(arguments.name)] if is_wheel else [],
-        )
+        subjects = subjects_of(arguments.name)
         for target in arguments.report:
             files.check_target(Path(target))
     except UsageError as error:

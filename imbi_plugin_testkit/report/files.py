@@ -81,7 +81,11 @@ def check_target(path: Path) -> None:
 
 def write(path: Path, reports: Sequence[Report]) -> None:
     """Write the reports whole or not at all."""
-    text = FORMATS[path.suffix](reports)
+    write_text(path, FORMATS[path.suffix](reports))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
     handle, name = tempfile.mkstemp(
         dir=path.absolute().parent, prefix=f'.{path.name}.'
     )
@@ -95,4 +99,4 @@ def write(path: Path, reports: Sequence[Report]) -> None:
         raise
 
 
-__all__ = ['FORMATS', 'as_json', 'check_target', 'write']
+__all__ = ['FORMATS', 'as_json', 'check_target', 'write', 'write_text']

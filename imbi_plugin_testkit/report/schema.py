@@ -66,54 +66,112 @@ _DEFS: Mapping[str, Any] = {
     'place': _object(
         {
             'file': {**TEXT, 'description': 'Relative to the project.'},
-            'line': {'type': 'integer', 'minimum': 1},
-            'column': {'type': 'integer', 'minimum': 1},
+            'line': {
+                'type': 'integer',
+                'minimum': 1,
+                'description': 'Counted from 1.',
+            },
+            'column': {
+                'type': 'integer',
+                'minimum': 1,
+                'description': 'Counted from 1.',
+            },
             'text': {**TEXT, 'description': 'The line, unless it is secret.'},
         }
     ),
     'check': _object(
         {
-            'id': {'type': 'string', 'pattern': '^[A-Z]{3}[0-9]{3}$'},
-            'family': {'type': 'string', 'pattern': '^[A-Z]{3}$'},
-            'severity': _words(Severity),
-            'outcome': _words(Outcome),
-            'seconds': {'type': 'number', 'minimum': 0},
+            'id': {
+                'type': 'string',
+                'pattern': '^[A-Z]{3}[0-9]{3}$',
+                'description': 'As in CFG004; never reused.',
+            },
+            'family': {
+                'type': 'string',
+                'pattern': '^[A-Z]{3}$',
+                'description': 'Letters of the id.',
+            },
+            'severity': {
+                **_words(Severity),
+                'description': 'must is an error, should a warning.',
+            },
+            'outcome': {
+                **_words(Outcome),
+                'description': 'untestable never counts as passed.',
+            },
+            'seconds': {
+                'type': 'number',
+                'minimum': 0,
+                'description': 'Wall time.',
+            },
             'reason': {
                 **TEXT,
                 'description': 'Why it did not run, or was waived.',
             },
-            'problems': _rows('problem'),
+            'problems': {
+                **_rows('problem'),
+                'description': 'What was seen.',
+            },
             'reproduce': {**TEXT, 'description': 'Runs this check alone.'},
         }
     ),
     'plugin': _object(
         {
-            'slug': MAYBE_TEXT,
-            'entry_point': TEXT,
-            'plugin_type': MAYBE_TEXT,
-            'api_version': {'type': ['integer', 'string', 'null']},
-            'backend': {'enum': ['real', 'emulated', 'fake', 'memory', None]},
-            'checks': _rows('check'),
+            'slug': {
+                **MAYBE_TEXT,
+                'description': 'null where the manifest cannot be read.',
+            },
+            'entry_point': {**TEXT, 'description': 'Its name.'},
+            'plugin_type': {
+                **MAYBE_TEXT,
+                'description': 'null where the manifest cannot be read.',
+            },
+            'api_version': {
+                'type': ['integer', 'string', 'null'],
+                'description': 'As it is declared.',
+            },
+            'backend': {
+                'enum': ['real', 'emulated', 'fake', 'memory', None],
+                'description': 'What the laws ran on; null without them.',
+            },
+            'checks': {
+                **_rows('check'),
+                'description': 'In the order of the catalogue.',
+            },
         }
     ),
     'report': _object(
         {
             **_HEAD,
-            'seed': {'type': 'integer'},
+            'seed': {
+                'type': 'integer',
+                'description': 'Where the randomness of the laws began.',
+            },
             'distribution': _object(
                 {
-                    'name': TEXT,
-                    'version': TEXT,
+                    'name': {**TEXT, 'description': 'As in its metadata.'},
+                    'version': {**TEXT, 'description': 'The same.'},
                     'source': {
-                        'enum': ['installed', 'editable', 'wheel', 'built']
+                        'enum': ['installed', 'editable', 'wheel', 'built'],
+                        'description': 'Where it was found.',
                     },
-                    'checks': _rows('check'),
+                    'checks': {
+                        **_rows('check'),
+                        'description': 'Those of no single plugin.',
+                    },
                 }
             ),
-            'plugins': _rows('plugin'),
+            'plugins': {
+                **_rows('plugin'),
+                'description': 'By entry point.',
+            },
             'summary': _object(
                 {
-                    str(outcome): {'type': 'integer', 'minimum': 0}
+                    str(outcome): {
+                        'type': 'integer',
+                        'minimum': 0,
+                        'description': 'Checks that ended so.',
+                    }
                     for outcome in Outcome
                 }
             ),
@@ -132,7 +190,11 @@ def report_schema() -> dict[str, Any]:
             _object(
                 {
                     **_HEAD,
-                    'reports': {**_rows('report'), 'minItems': 2},
+                    'reports': {
+                        **_rows('report'),
+                        'minItems': 2,
+                        'description': 'One per distribution.',
+                    },
                 }
             ),
         ],

@@ -15,6 +15,7 @@ from imbi_plugin_sdk import (
     TemplateVariable,
     ThirdPartyServiceTemplate,
 )
+from imbi_plugin_testkit.schemas import DOCUMENTS, schema_text
 
 MANIFEST = PluginManifest(
     slug='made-up',
@@ -49,7 +50,7 @@ def test_every_generated_page_is_what_the_code_says(generated, root):
     behind = []
     for path in sorted(generated.iterdir()):
         text = (root / 'docs' / path.name).read_text('utf-8')
-        if path.name == 'manifest.schema.json' and not same_pydantic(text):
+        if path.suffix == '.json' and not same_pydantic(text):
             continue
         if text != path.read_text('utf-8'):
             behind.append(path.name)
@@ -71,7 +72,7 @@ def test_every_page_that_says_it_is_generated_is(generated, pages):
     made = {path.name for path in generated.iterdir()}
 
     assert marked == {name for name in made if name.endswith('.md')}
-    assert made - marked == {'manifest.schema.json', 'report.schema.json'}
+    assert made - marked == {f'{name}.schema.json' for name in DOCUMENTS}
 
 
 @pytest.fixture(scope='module')
@@ -104,3 +105,41 @@ def test_the_manifest_schema_refuses_what_no_manifest_may_be(
 
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**data, field: value}, schema)
+
+
+@pytest.mark.parametrize('name', sorted(DOCUMENTS))
+def test_a_schema_is_valid_stable_and_takes_its_example(name):
+    schema = json.loads(schema_text(name))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for example in schema['examples']:
+        validator.validate(example)
+        with pytest.raises(jsonschema.ValidationError):
+            validator.validate({**example, 'unheard_of': 1})
+    assert schema_text(name) == schema_text(name)
+    assert schema['title']
+
+
+@pytest.mark.parametrize('name', sorted(DOCUMENTS))
+def test_every_property_of_a_schema_is_described(name):
+    schema = json.loads(schema_text(name))
+    bare = []
+
+    def visit(part, path):
+        if not isinstance(part, dict):
+            return
+        for key, value in part.get('properties', {}).items():
+            told = {'description', '$ref', 'title', 'allOf'} & set(value)
+            if not told and value.get('type') != 'object':
+                bare.append(f'{path}.{key}')
+        for group in ('properties', '$defs'):
+            for key, value in part.get(group, {}).items():
+                visit(value, f'{path}.{key}')
+        for word in ('items', 'additionalProperties'):
+            visit(part.get(word), f'{path}.{word}')
+        for word in ('anyOf', 'oneOf', 'allOf'):
+            for value in part.get(word, ()):
+                visit(value, path)
+
+    visit(schema, name)
+    assert bare == []
