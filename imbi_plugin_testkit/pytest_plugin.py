@@ -46,8 +46,8 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
             'action': 'append',
             'default': [],
             'metavar': 'FILE',
-            'help': 'Write the report here; the suffix (.json, .md or .sarif) '
-            'says how; may be repeated.',
+            'help': 'Write the report here; the suffix (.json, .md, .html '
+            'or .sarif) says how; may be repeated.',
         },
     ),
     (

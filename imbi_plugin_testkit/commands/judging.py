@@ -27,7 +27,7 @@ def add_check(parser: argparse.ArgumentParser) -> None:
         action='append',
         default=[],
         metavar='FILE',
-        help='also write the report here (.json, .md or .sarif)',
+        help='also write the report here (.json, .md, .html, .sarif)',
     )
     parser.add_argument('--seed', type=int, default=0, help='of the laws')
 

@@ -12,6 +12,7 @@ from imbi_plugin_testkit.config import UsageError
 from imbi_plugin_testkit.model import Verdict
 from imbi_plugin_testkit.report import (
     SCHEMA_VERSION,
+    html,
     kit_version,
     markdown,
     sarif,
@@ -56,6 +57,7 @@ def joint_verdict(reports: Sequence[Report]) -> Verdict:
 FORMATS: Mapping[str, Callable[[Sequence[Report]], str]] = {
     '.json': as_json,
     '.md': as_markdown,
+    '.html': html.render,
     '.sarif': sarif.render,
 }
 """Suffix to writer; adding a format touches this table."""
