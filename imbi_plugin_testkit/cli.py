@@ -86,6 +86,12 @@ COMMANDS: Mapping[str, Command] = {
     'catalog': Command(
         'host', 'catalog', 'judge a catalog document', 'add_catalog'
     ),
+    'completion': Command(
+        'completion',
+        'completion',
+        'print what a shell needs to complete commands',
+        'add_completion',
+    ),
 }
 """Name to command; adding one touches this table."""
 

@@ -36,8 +36,8 @@ def add_explain(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `explain`."""
     parser.add_argument(
         'id',
-        help='check (MAN020), secret rule (github), or problem code '
-        '(icon_bomb, url_scheme)',
+        help='check (MAN020), secret rule (github), problem code '
+        '(icon_bomb, url_scheme), or error code (rate_limited)',
     )
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 
 import pytest
@@ -48,6 +49,9 @@ def test_every_check_can_be_explained(command):
         ('github', 'GitHub'),
         ('icon_bomb', 'expands'),
         ('url_userinfo', 'in front of the host'),
+        ('slug_invalid', 'reports it as MAN020'),
+        ('rate_limited', 'HTTP 429'),
+        ('plan_stale', 'PlanStale'),
     ],
 )
 def test_an_id_of_any_table_can_be_explained(command, name, says):
@@ -63,6 +67,50 @@ def test_an_unknown_id_names_a_near_one(command, name, meant):
     code, _, err = command('explain', name)
     assert code == 2
     assert f'Did you mean {meant}' in err
+
+
+def test_every_code_of_the_sdk_can_be_explained(command):
+    from imbi_plugin_sdk.invocation.responses import (  # noqa: PLC0415
+        ERROR_RESPONSES,
+    )
+
+    for code in ERROR_RESPONSES:
+        assert command('explain', code)[0] == 0, code
+
+
+def test_bash_completes_commands_options_and_ids(command, tmp_path):
+    script = tmp_path / 'complete.bash'
+    script.write_text(command('completion', 'bash')[1], 'utf-8')
+
+    def complete(*words):
+        line = ' '.join(f"'{word}'" for word in words)
+        done = subprocess.run(
+            [
+                'bash',
+                '-c',
+                f'source {script}; COMP_WORDS=({line}); '
+                f'COMP_CWORD={len(words) - 1}; _imbi_plugin; '
+                'echo "${COMPREPLY[@]}"',
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.split()
+
+    assert complete('imbi-plugin', 'exp') == ['explain']
+    assert complete('imbi-plugin', 'explain', 'CFG00') == [
+        f'CFG00{number}' for number in range(1, 10)
+    ]
+    assert complete('imbi-plugin', 'catalog', 'ch') == ['check']
+    assert '--json' in complete('imbi-plugin', 'list', '--')
+
+
+@pytest.mark.parametrize('shell', ['bash', 'fish', 'zsh'])
+def test_every_command_is_completed_in_every_shell(command, shell):
+    _, out, _ = command('completion', shell)
+    for name in cli.COMMANDS:
+        assert name in out
 
 
 def test_the_list_has_every_check_once(command):
