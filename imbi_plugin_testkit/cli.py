@@ -67,6 +67,18 @@ COMMANDS: Mapping[str, Command] = {
     'secrets': Command(
         'secrets', 'secrets', 'find secrets in JSON or TOML', 'add_secrets'
     ),
+    'preview': Command(
+        'preview',
+        'preview',
+        'show what operators see before they install',
+        'add_preview',
+    ),
+    'snapshot': Command(
+        'preview',
+        'snapshot',
+        'write a static manifest into the package',
+        'add_snapshot',
+    ),
     'schema': Command(
         'schema', 'schema', 'print the JSON Schema of a document', 'add_schema'
     ),
@@ -82,6 +94,12 @@ COMMANDS: Mapping[str, Command] = {
     'doctor': Command('host', 'doctor', 'load plugins as a host would'),
     'contract': Command(
         'host', 'contract', 'compare contract locks', 'add_contract'
+    ),
+    'compare': Command(
+        'host',
+        'compare',
+        'say what a release changes for operators',
+        'add_compare',
     ),
     'catalog': Command(
         'host', 'catalog', 'judge a catalog document', 'add_catalog'
@@ -123,7 +141,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    arguments = parser().parse_args(argv)
+    root = parser()
+    arguments = root.parse_args(argv, argparse.Namespace(parser=root))
     try:
         return int(arguments.function(arguments))
     except BrokenPipeError:

@@ -10,8 +10,10 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from imbi_plugin_sdk._text import did_you_mean
+from imbi_plugin_sdk._text import did_you_mean, listed
+from imbi_plugin_testkit import snapshots
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.config import UsageError
 from imbi_plugin_testkit.locating.metadata import installed_name, record_rows
 from imbi_plugin_testkit.model import Finding, Severity, Untestable
 
@@ -214,4 +216,43 @@ def ships_only_packages(subject: Subject) -> Iterator[Finding]:
                 files[0],
                 f'it installs {top!r} at the top level, where every '
                 'distribution shares that name.',
+            )
+
+
+@check(
+    'PKG016',
+    title="a static manifest says what the classes' manifests say",
+    scope='distribution',
+    fix='Write it anew with `imbi-plugin snapshot`, best in CI before the '
+    'wheel is built.',
+)
+def static_manifest_is_true(subject: Subject) -> Iterator[Finding]:
+    """Operators decide by the static manifest, before anything is imported.
+
+    `imbi_plugin.json` is optional. Where it is shipped, it must hold exactly
+    what the host will find in the classes: a forgotten update shows a form
+    that is not drawn, and a false one hides what a plugin asks for.
+    """
+    path = snapshots.home_of(subject)
+    try:
+        found = snapshots.shipped(subject)
+    except UsageError as error:
+        yield Finding(path, str(error))
+        return
+    if found is None:
+        return
+    own = {plugin.name: plugin for plugin in subject.plugins}
+    for name in sorted({*found.manifests} - {*own}):
+        yield Finding(path, f'it has {name!r}, which no entry point is.')
+    for name, plugin in own.items():
+        stated = found.manifests.get(name)
+        if stated is None:
+            yield Finding(path, f'it lacks the plugin {name!r}.')
+        elif stated != plugin.manifest:
+            before, after = stated.model_dump(), plugin.manifest.model_dump()
+            differ = [each for each in after if before[each] != after[each]]
+            yield Finding(
+                path,
+                f"{name!r} differs from the class's manifest in "
+                f'{listed(map(repr, differ), "and")}.',
             )

@@ -28,9 +28,7 @@ def add_completion(parser: argparse.ArgumentParser) -> None:
 
 def completion(arguments: argparse.Namespace) -> int:
     """Print a script that completes commands, options and ids in a shell."""
-    from imbi_plugin_testkit.cli import parser  # noqa: PLC0415
-
-    print(SHELLS[arguments.shell](words_of(parser())), end='')
+    print(SHELLS[arguments.shell](words_of(arguments.parser)), end='')
     return OK
 
 

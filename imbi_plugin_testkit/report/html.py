@@ -47,15 +47,16 @@ def policy(*, style: str, script: str) -> str:
     return '; '.join(
         [
             "default-src 'none'",
-            f"style-src '{_hashed(style)}'",
-            f"script-src '{_hashed(script)}'",
+            f"style-src '{hashed(style)}'",
+            f"script-src '{hashed(script)}'",
             "base-uri 'none'",
             "form-action 'none'",
         ]
     )
 
 
-def _hashed(text: str) -> str:
+def hashed(text: str) -> str:
+    """Return a digest as a Content Security Policy writes it."""
     digest = hashlib.sha256(text.encode('utf-8')).digest()
     return f'sha256-{base64.b64encode(digest).decode("ascii")}'
 

@@ -9,6 +9,7 @@ import asyncio
 import collections
 import dataclasses
 import datetime as dt
+import json
 import os
 import textwrap
 from typing import Any
@@ -82,6 +83,16 @@ def entry(**entry_points):
 def ships(paths):
     """Return the good files with others; `None` is the plugin's source."""
     return {'files': {PACKAGE: None, **TYPED, **paths}}
+
+
+STATIC = 'imbi_plugin_good/imbi_plugin.json'
+
+
+def static(**facts):
+    """Return a static manifest of the good plugin, or nearly."""
+    manifest = {'slug': 'good', 'name': 'Good', 'plugin_type': 'connection'}
+    plugins = {'good': {**manifest, **facts}}
+    return json.dumps({'format_version': 1, 'plugins': plugins})
 
 
 def declares(**plugin):
@@ -218,6 +229,23 @@ MUTANTS = (
     Mutant('PKG015',
            make=entry(good=VALUE, **{'imbi-plugins': {'other': VALUE}}),
            says='imbi-plugins'),
+    # a static manifest of yesterday
+    Mutant('PKG016', make=ships({STATIC: static(name='Better')}),
+           says="'name'"),
+    # one that hides an option
+    Mutant('PKG016', make=ships({STATIC: static(
+               options=[{'name': 'region', 'label': 'Region'}])}),
+           says="'options'"),
+    # one for another entry point
+    Mutant('PKG016', make=ships({STATIC: static().replace('"good": {',
+                                                          '"gut": {')}),
+           says="lacks the plugin 'good'"),
+    # one that no manifest may be
+    Mutant('PKG016', make=ships({STATIC: static(slug='No Slug')}),
+           says='slug'),
+    # one that is cut off
+    Mutant('PKG016', make=ships({STATIC: static()[:-9]}),
+           says='no static manifest'),
     # raises
     Mutant('PKG101', 'raise ValueError("no region")',
            says='imbi_plugin_good/__init__.py:1'),
@@ -517,6 +545,10 @@ ODD_DISTRIBUTIONS = {
             'console_scripts': {'good': 'imbi_plugin_good:main'},
         },
     },
+    'a static manifest': ships({STATIC: static()}),
+    'a static manifest with defaults': ships(
+        {STATIC: static(options=[], api_version=1)}
+    ),
     'the SDK with an extra and a marker': {
         'requires': ['imbi_plugin_sdk[x]>=0.1; python_version >= "3.8"'],
     },

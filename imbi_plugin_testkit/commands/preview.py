@@ -1,0 +1,182 @@
+"""`preview` and `snapshot`: what an operator sees before installing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imbi_plugin_testkit.commands import BROKEN, OK, complain
+from imbi_plugin_testkit.config import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from imbi_plugin_sdk.manifest import PluginManifest
+    from imbi_plugin_sdk.provisioning import State
+    from imbi_plugin_testkit.subject import Subject
+
+
+def add_preview(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `preview`."""
+    parser.add_argument(
+        'name',
+        nargs='?',
+        help='installed distribution or wheel file; else the project here',
+    )
+    parser.add_argument(
+        '-o',
+        '--output',
+        metavar='FILE',
+        help='write the HTML page here (default: NAME.html)',
+    )
+    parser.add_argument(
+        '--state',
+        metavar='FILE',
+        help='JSON of the organization to plan for: organization, services, '
+        'plugins, assignments',
+    )
+
+
+def preview(arguments: argparse.Namespace) -> int:
+    """Show what operators will see before they install a plugin."""
+    from imbi_plugin_testkit.commands.judging import subjects_of  # noqa: PLC0415
+    from imbi_plugin_testkit.preview import preview_of  # noqa: PLC0415
+    from imbi_plugin_testkit.preview.page import render  # noqa: PLC0415
+    from imbi_plugin_testkit.report.files import write_text  # noqa: PLC0415
+
+    try:
+        state = _state(arguments.state)
+        [subject] = subjects_of(arguments.name)
+        found = preview_of(subject)
+    except UsageError as error:
+        return complain(str(error))
+    data = found.data(state)
+    if arguments.json:
+        print(json.dumps(data, indent=2))
+    else:
+        target = Path(arguments.output or f'{subject.name}.html')
+        if not target.absolute().parent.is_dir():
+            return complain(
+                f'{target}: its folder does not exist. Fix: make it first.'
+            )
+        write_text(target, render(data))
+        for sentence in data['plan']['sentences']:
+            print(f'{sentence["kind"]:9}{sentence["text"]}')
+        for name, trouble in found.troubles.items():
+            print(f'{name} cannot be shown: {trouble}')
+        print(f'written to {target}')
+    return BROKEN if found.troubles else OK
+
+
+def _state(name: str | None) -> State | None:
+    if name is None:
+        return None
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415
+
+    from imbi_plugin_sdk.provisioning import State  # noqa: PLC0415
+    from imbi_plugin_sdk.records import (  # noqa: PLC0415
+        Assignment,
+        PluginNode,
+        ThirdPartyService,
+    )
+
+    try:
+        data = json.loads(Path(name).read_text('utf-8'))
+        return State.of(
+            str(data['organization']),
+            TypeAdapter(list[ThirdPartyService]).validate_python(
+                data.get('services', [])
+            ),
+            TypeAdapter(list[PluginNode]).validate_python(
+                data.get('plugins', [])
+            ),
+            TypeAdapter(list[Assignment]).validate_python(
+                data.get('assignments', [])
+            ),
+        )
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = '.'.join(map(str, first['loc']))
+        raise UsageError(f'{name}: {place}: {first["msg"]}.') from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f'{name} is no state ({type(error).__name__}). Fix: give JSON '
+            'with organization, services, plugins and assignments.'
+        ) from None
+
+
+def add_snapshot(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `snapshot`."""
+    parser.add_argument(
+        '--check',
+        action='store_true',
+        help='write nothing; say whether the file is as it must be',
+    )
+
+
+def snapshot(arguments: argparse.Namespace) -> int:
+    """Write the manifests of the project here into its package.
+
+    A wheel that ships the file can be previewed without being imported.
+    """
+    from imbi_plugin_testkit import snapshots  # noqa: PLC0415
+    from imbi_plugin_testkit.commands.judging import subjects_of  # noqa: PLC0415
+    from imbi_plugin_testkit.report.files import write_text  # noqa: PLC0415
+
+    try:
+        [subject] = subjects_of(None)
+        target = _target(subject)
+        text = snapshots.snapshot_of(_manifests(subject))
+    except UsageError as error:
+        return complain(str(error))
+    same = target.is_file() and target.read_text('utf-8') == text
+    if not arguments.check and not same:
+        write_text(target, text)
+    if arguments.json:
+        print(json.dumps({'file': str(target), 'changed': not same}))
+    elif same:
+        print(f'{target} is up to date')
+    else:
+        verb = 'must be written anew' if arguments.check else 'written'
+        print(f'{target} {verb}')
+    return BROKEN if arguments.check and not same else OK
+
+
+def _manifests(subject: Subject) -> dict[str, PluginManifest]:
+    from imbi_plugin_testkit.model import Untestable  # noqa: PLC0415
+
+    found: dict[str, PluginManifest] = {}
+    for plugin in subject.plugins:
+        try:
+            problems = plugin.manifest_problems
+            found[plugin.name] = plugin.manifest
+        except Untestable as reason:
+            raise UsageError(
+                f'{plugin.name}: {reason.reason}. Fix: see what '
+                '`imbi-plugin check` says.'
+            ) from None
+        if problems:
+            raise UsageError(f'{plugin.name}: {problems[0]}')
+    return found
+
+
+def _target(subject: Subject) -> Path:
+    """Return the file in the project's own sources.
+
+    Raises:
+        UsageError: The package is not found there.
+    """
+    from imbi_plugin_testkit import snapshots  # noqa: PLC0415
+    from imbi_plugin_testkit.places.sources import LAYOUTS  # noqa: PLC0415
+
+    inside = Path(snapshots.home_of(subject))
+    for layout in LAYOUTS:
+        folder = Path(layout) / inside.parent
+        if (folder / '__init__.py').is_file():
+            return folder / inside.name
+    raise UsageError(
+        f'the package {inside.parent} is not found in '
+        f'{" or ".join(LAYOUTS)}. Fix: run it in the folder of the '
+        "project's pyproject.toml."
+    )
