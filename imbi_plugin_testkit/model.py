@@ -114,6 +114,7 @@ class Check:
         needs: What the sandbox must be able to do (`seed`, `fault`, …).
         machine: Whether it runs a state machine, which the profile `deep`
             gives more time.
+        codes: Codes of the SDK's problems that it reports, if it does that.
     """
 
     id: str
@@ -131,6 +132,7 @@ class Check:
     law: bool = False
     needs: frozenset[str] = frozenset()
     machine: bool = False
+    codes: frozenset[str] = frozenset()
 
     @property
     def family(self) -> str:

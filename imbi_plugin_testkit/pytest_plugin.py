@@ -83,6 +83,21 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
             '[tool.imbi.testkit], else ci).',
         },
     ),
+    (
+        '--imbi-plugin-live',
+        {
+            'action': 'store_true',
+            'help': 'Let the sandbox reach the hosts that it names beyond '
+            'this machine; says first what it will write.',
+        },
+    ),
+    (
+        '--imbi-plugin-read-only',
+        {
+            'action': 'store_true',
+            'help': 'Run only what writes nothing to the backend.',
+        },
+    ),
 )
 """One group of options; a flag without value, for a value swallows a path."""
 

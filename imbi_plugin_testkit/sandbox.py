@@ -17,9 +17,11 @@ backend can do, and name a function that makes it::
 What a sandbox does not override it cannot do, and exactly the laws that need
 it are then untestable, by name.
 
-Two attributes are optional, also for a sandbox that matches `Sandbox`
-structurally: `examples`, arguments for methods that the kit cannot make up,
-and `urls()`, what the backend was asked for. `BaseSandbox` documents them.
+More is optional, also for a sandbox that matches `Sandbox` structurally, and
+documented on `BaseSandbox`: `examples`, arguments for methods that the kit
+cannot make up; `urls()`, what the backend was asked for; `impatient()`, a
+context with the shortest time-out; `elsewhere()`, what a redirected plugin
+sent; `hosts` and `writes`, what a live run reaches and changes.
 """
 
 from __future__ import annotations
@@ -189,6 +191,13 @@ class BaseSandbox:
     one call only, as an authorization code is, give a function that returns
     them anew; it may be a coroutine function.
     """
+    hosts: tuple[str, ...] = ()
+    """Hosts beyond this machine that the plugin must reach, as in
+    `('ssm.eu-central-1.amazonaws.com',)`. They are reached only in a run with
+    `--imbi-plugin-live`, and no other host is."""
+    writes: str | tuple[str, ...] = ()
+    """What a live run will write there, in words that the owner of the
+    account understands: `'parameters below /imbi/kit-* in eu-central-1'`."""
 
     def __init__(self) -> None:
         self.context = PluginContext(
@@ -225,6 +234,22 @@ class BaseSandbox:
     async def snapshot(self) -> Mapping[str, Any]:
         """Refuse: override it to show what the backend holds."""
         raise UnsupportedBySandbox('snapshot')
+
+    def impatient(self, context: PluginContext) -> PluginContext:
+        """Return a context in which the plugin gives up as soon as it can.
+
+        Override it to set the plugin's own time-out option to a few tenths of
+        a second: laws that hang the backend on purpose wait for that long.
+        """
+        return context
+
+    def elsewhere(self) -> Sequence[str]:
+        """Refuse: override it to show what a redirected plugin sent.
+
+        Whole requests as text, headers and body included: law ASY004 looks
+        for credentials in them.
+        """
+        raise UnsupportedBySandbox('elsewhere')
 
     def urls(self) -> Sequence[str]:
         """Refuse: override it to show the URLs asked for since it opened.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from imbi_plugin_testkit import locate, terminal
+from imbi_plugin_testkit.announcing import LiveRun
 from imbi_plugin_testkit.checks import catalogue
 from imbi_plugin_testkit.config import (
     Config,
@@ -60,6 +61,9 @@ STATUS = {
 }
 """How pytest counts the outcomes that it has no word for."""
 
+LIVE = f'{NAME}-live'
+"""Name of the part that says what a live run will write."""
+
 NARROWING = ('keyword', 'markexpr', 'deselect', 'lf', 'stepwise')
 """Options of pytest by which a user asks for fewer checks.
 
@@ -86,6 +90,7 @@ def register(config: pytest.Config) -> None:
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(session, NAME)
+    config.pluginmanager.register(LiveRun(config, session.run), LIVE)
     session.add_anchor()
 
 
@@ -104,6 +109,11 @@ class KitSession:
         settings = read_config(self.project.data if self.project else {})
         if config.getoption('--imbi-plugin-strict'):
             settings = dataclasses.replace(settings, strict=True)
+        settings = dataclasses.replace(
+            settings,
+            read_only=settings.read_only
+            or bool(config.getoption('--imbi-plugin-read-only')),
+        )
         profile = config.getoption('--imbi-plugin-profile')
         if profile:
             settings = dataclasses.replace(settings, profile=profile)
@@ -111,7 +121,11 @@ class KitSession:
         self.run = Run(
             self._subjects(settings),
             seed=seed,
-            labs=Labs(seed, factory=self._sandbox),
+            labs=Labs(
+                seed,
+                factory=self._sandbox,
+                live=bool(config.getoption('--imbi-plugin-live')),
+            ),
         )
         if config.getoption('--imbi-plugin-certificate'):
             self._one_subject()

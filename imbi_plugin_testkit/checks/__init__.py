@@ -32,17 +32,35 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
         'laws.waiting',
         'laws.states',
     ),
-    'CFG': ('laws.configuration', 'laws.configuration_edges'),
-    'LOG': ('laws.logs.paging', 'laws.logs.choosing', 'laws.logs.telling'),
+    'CFG': (
+        'laws.configuration',
+        'laws.configuration_edges',
+        'laws.configuration_facts',
+        'laws.configuration_races',
+        'laws.configuration_machine',
+    ),
+    'LOG': (
+        'laws.logs.paging',
+        'laws.logs.choosing',
+        'laws.logs.telling',
+        'laws.logs.machine',
+    ),
     'IDN': (
         'laws.identity.requests',
+        'laws.identity.scopes',
         'laws.identity.exchange',
+        'laws.identity.devices',
         'laws.identity.tokens',
+        'laws.identity.keeping',
+        'laws.identity.machine',
     ),
     'DEP': (
         'laws.deployment.refs',
+        'laws.deployment.history',
         'laws.deployment.writes',
         'laws.deployment.runs',
+        'laws.deployment.statuses',
+        'laws.deployment.machine',
     ),
     'LIF': ('laws.lifecycle',),
     'WEB': ('laws.webhook',),
@@ -69,6 +87,8 @@ def check(  # noqa: PLR0913  one keyword per fact of a check
     security: bool = False,
     law: bool = False,
     needs: frozenset[str] = frozenset(),
+    machine: bool = False,
+    codes: frozenset[str] = frozenset(),
     rationale: str = '',
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare the decorated function as a check; see `model.Check`."""
@@ -89,6 +109,8 @@ def check(  # noqa: PLR0913  one keyword per fact of a check
             security=security,
             law=law,
             needs=needs,
+            machine=machine,
+            codes=codes,
         )
         _DECLARED.setdefault(body.__module__, []).append(declared)
         return body
@@ -125,6 +147,7 @@ def check_codes(
             title=title,
             fix=fixes[check_id],
             rationale=rationale,
+            codes=frozenset(codes),
             severity=(
                 Severity.SHOULD if check_id in warnings else Severity.MUST
             ),

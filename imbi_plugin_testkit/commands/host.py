@@ -1,15 +1,19 @@
-"""`doctor`, `contract`, `catalog`: what a host and its developers ask."""
+"""`doctor`, `contract`, `compare`, `catalog`: what hosts and authors ask."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from imbi_plugin_testkit.commands import BROKEN, OK, complain
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
+
+    from imbi_plugin_sdk.manifest_diff import ManifestDiff
+    from imbi_plugin_testkit.subject import PluginUnderTest
 
 
 def doctor(arguments: argparse.Namespace) -> int:
@@ -96,6 +100,155 @@ def contract(arguments: argparse.Namespace) -> int:
         print(f'{len(changes)} changes')
     broken = any(change.severity == 'breaking' for change in changes)
     return BROKEN if broken else OK
+
+
+# --- compare -----------------------------------------------------------
+
+
+class _Release(NamedTuple):
+    """What one side of a comparison is.
+
+    Attributes:
+        name: What it was called on the command line.
+        version: Its version; blank for a manifest without a distribution.
+        manifests: Its manifests, as plain data.
+    """
+
+    name: str
+    version: str
+    manifests: tuple[Mapping[str, Any], ...]
+
+
+def add_compare(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `compare`."""
+    what = (
+        'wheel, installed distribution, or JSON file with a manifest or a '
+        'list of manifests'
+    )
+    parser.add_argument('old', help=f'what operators have: {what}')
+    parser.add_argument('new', help='the release, likewise')
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """Say what a release changes for operators, and the version it needs.
+
+    Ends with 1 if an operator must act, or if the release's version does not
+    go up far enough.
+    """
+    from imbi_plugin_sdk.errors import ManifestError  # noqa: PLC0415
+    from imbi_plugin_sdk.manifest_diff import compare_manifests  # noqa: PLC0415
+    from imbi_plugin_testkit.config import UsageError  # noqa: PLC0415
+
+    try:
+        old, new = _release(arguments.old), _release(arguments.new)
+        diff = compare_manifests(old.manifests, new.manifests)
+    except (UsageError, ManifestError) as error:
+        return complain(str(error))
+    needed = _needed(diff, old.version)
+    told = _is_told(diff, old.version, new.version)
+    if arguments.json:
+        facts = {
+            'old': {'name': old.name, 'version': old.version},
+            'new': {'name': new.name, 'version': new.version},
+            **diff.as_dict(),
+            'needed_version': needed,
+            'is_told_by_version': told,
+        }
+        print(json.dumps(facts, indent=2))
+    else:
+        for change in diff.changes:
+            print(change)
+        print(_summary(diff, needed, new.version, told=told))
+    must_act = any(one.severity == 'action' for one in diff.changes)
+    return BROKEN if must_act or told is False else OK
+
+
+def _release(name: str) -> _Release:
+    """Return what a name on the command line stands for.
+
+    Raises:
+        UsageError: There is no such thing, or a manifest cannot be read.
+    """
+    from imbi_plugin_testkit.commands.judging import subjects_of  # noqa: PLC0415
+    from imbi_plugin_testkit.config import UsageError  # noqa: PLC0415
+
+    if not name.endswith('.json'):
+        (subject,) = subjects_of(name)
+        manifests = tuple(map(_probed, subject.plugins))
+        return _Release(name, subject.version, manifests)
+    try:
+        data: Any = json.loads(Path(name).read_text('utf-8'))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f'{name} could not be read ({type(error).__name__}). Fix: give a '
+            'JSON file, as `manifest.model_dump_json()` writes it.'
+        ) from None
+    manifests: tuple[Any, ...] = (data,)
+    if isinstance(data, list):
+        manifests = tuple(cast('list[Any]', data))
+    if not manifests or not all(isinstance(one, dict) for one in manifests):
+        raise UsageError(
+            f'{name} holds no manifest. Fix: give an object with slug, name '
+            'and plugin_type, or a list of such objects.'
+        )
+    return _Release(name, '', manifests)
+
+
+def _probed(plugin: PluginUnderTest) -> Mapping[str, Any]:
+    """Return a plugin's manifest, read in another process.
+
+    Raises:
+        UsageError: It has none that can be read.
+    """
+    from imbi_plugin_testkit.config import UsageError  # noqa: PLC0415
+
+    found = plugin.probe
+    if found.manifest is None:
+        seen = found.error_type or found.exit or found.stage
+        raise UsageError(
+            f'the manifest of {plugin.name} in {plugin.subject.name} '
+            f'{plugin.subject.version} could not be read ({seen}). Fix: '
+            f'`imbi-plugin check {plugin.subject.name}` says what is wrong.'
+        )
+    return found.manifest
+
+
+def _needed(diff: ManifestDiff, version: str) -> str:
+    """Return the first version that is enough; blank if nobody knows."""
+    from packaging.version import InvalidVersion  # noqa: PLC0415
+
+    try:
+        return diff.next_version(version) if version and diff.bump else ''
+    except InvalidVersion:
+        return ''
+
+
+def _is_told(diff: ManifestDiff, old: str, new: str) -> bool | None:
+    """Tell whether the version goes up far enough; None if nobody knows."""
+    from packaging.version import InvalidVersion  # noqa: PLC0415
+
+    try:
+        return diff.is_told_by(old, new) if old and new else None
+    except InvalidVersion:
+        return None
+
+
+def _summary(
+    diff: ManifestDiff, needed: str, version: str, *, told: bool | None
+) -> str:
+    """Return the last line."""
+    if diff.bump is None:
+        return 'no changes for operators'
+    count = len(diff.changes)
+    words = f'{count} change{"s" if count > 1 else ""}: {diff.bump} release'
+    if needed:
+        words += f', {needed} or later'
+    if told is None:
+        return words
+    return f'{words}; {version} is {"enough" if told else "too low"}'
+
+
+# --- catalog -----------------------------------------------------------
 
 
 def add_catalog(parser: argparse.ArgumentParser) -> None:

@@ -16,6 +16,12 @@ from imbi_plugin_testkit.lab.answers import Answer, HandlerFailed
 from imbi_plugin_testkit.lab.bench import Lab
 from imbi_plugin_testkit.lab.guards import Guard
 from imbi_plugin_testkit.lab.law_run import LawRun
+from imbi_plugin_testkit.lab.live import (
+    announcement,
+    check_live,
+    refusal,
+    remote_hosts,
+)
 from imbi_plugin_testkit.lab.opening import (
     OPENING_TIMEOUT,
     Opened,
@@ -25,6 +31,7 @@ from imbi_plugin_testkit.lab.opening import (
     make,
 )
 from imbi_plugin_testkit.model import Untestable
+from imbi_plugin_testkit.models.identity import IdentitySandbox
 from imbi_plugin_testkit.sandbox import BaseSandbox, UnsupportedBySandbox
 
 if TYPE_CHECKING:
@@ -35,27 +42,46 @@ if TYPE_CHECKING:
     from imbi_plugin_testkit.sandbox import Sandbox
     from imbi_plugin_testkit.subject import PluginUnderTest
 
-__all__ = ['Answer', 'HandlerFailed', 'Lab', 'Labs', 'SandboxBroken']
+__all__ = [
+    'Answer',
+    'HandlerFailed',
+    'Lab',
+    'Labs',
+    'SandboxBroken',
+    'announcement',
+    'refusal',
+]
 
 
 class Labs:
     """The sandboxes of one run, each opened once and on first use.
 
     Attributes:
+        seed: What all randomness of the laws starts from.
+        live: Whether sandboxes may reach hosts beyond this machine.
         strays: Per plugin and check, tasks that a law left running.
         troubles: Per plugin, what went wrong when its sandbox was closed.
         notes: Per plugin and check, what the law left out and why.
     """
 
-    def __init__(self, seed: int, *, factory: Factory | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        factory: Factory | None = None,
+        live: bool = False,
+    ) -> None:
         """Prepare a run.
 
         Args:
             seed: What all randomness of the laws starts from.
             factory: Returns the sandbox of a plugin, or None to leave it to
                 the configuration; what pytest's hook answers.
+            live: Whether sandboxes may reach the hosts that they name beyond
+                this machine.
         """
         self.seed = seed
+        self.live = live
         self.strays: dict[tuple[str, str], tuple[str, ...]] = {}
         self.troubles: dict[str, str] = {}
         self.notes: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -63,6 +89,7 @@ class Labs:
         self._opened: dict[
             PluginUnderTest, Opened | SandboxBroken | Untestable
         ] = {}
+        self._made: dict[PluginUnderTest, object] = {}
         self._baseline = dict(os.environ)
         self._home: str | None = None
 
@@ -93,9 +120,15 @@ class Labs:
             inherited = getattr(BaseSandbox, need, None)
             if getattr(type(opened.sandbox), need, None) is inherited:
                 raise cannot(UnsupportedBySandbox(need), need)
-        with Guard(self._empty_home(), baseline=opened.baseline) as guard:
+        allow = remote_hosts(opened.sandbox) if self.live else ()
+        with Guard(
+            self._empty_home(), baseline=opened.baseline, allow=allow
+        ) as guard:
             lab = Lab(plugin, check, opened.sandbox, guard, self.seed)
-            law = LawRun(lab, opened, plugin.subject.config.timeout)
+            timeout = plugin.subject.config.timeout
+            if check.machine:
+                timeout *= lab.profile.patience
+            law = LawRun(lab, opened, timeout)
             try:
                 law.run()
             finally:
@@ -116,6 +149,21 @@ class Labs:
             shutil.rmtree(self._home, ignore_errors=True)
             self._home = None
 
+    def made(self, plugin: PluginUnderTest) -> object:
+        """Return what the author's function gives, not yet entered.
+
+        None where nothing is given, or where only opening it will tell. The
+        same object is opened later.
+        """
+        if plugin in self._opened:
+            return None
+        if plugin not in self._made:
+            try:
+                self._made[plugin] = make(plugin, self._factory)
+            except (SandboxBroken, Untestable):
+                return None
+        return self._made[plugin]
+
     def _open(self, plugin: PluginUnderTest) -> Opened:
         if plugin not in self._opened:
             self._opened[plugin] = self._try_to_open(plugin)
@@ -128,12 +176,23 @@ class Labs:
     def _try_to_open(
         self, plugin: PluginUnderTest
     ) -> Opened | SandboxBroken | Untestable:
+        config = plugin.subject.config
         try:
-            opened = Opened(make(plugin, self._factory), self._baseline)
+            made = self._made.pop(plugin, None)
+            if made is None:
+                made = make(plugin, self._factory)
+            check_live(
+                made, config, live=self.live
+            )  # opening it may write already
+            opened = Opened(made, self._baseline)
         except (SandboxBroken, Untestable) as reason:
             return reason
         try:
-            opened.open(max(OPENING_TIMEOUT, plugin.subject.config.timeout))
+            opened.open(max(OPENING_TIMEOUT, config.timeout))
+            check_live(opened.sandbox, config, live=self.live)
+            if isinstance(opened.sandbox, IdentitySandbox):
+                # Its examples are codes, for which it signs in by itself.
+                opened.sandbox.handler_class = plugin.handler
             check_credentials(opened.sandbox, plugin.data)
         except (SandboxBroken, Untestable) as reason:
             opened.close()

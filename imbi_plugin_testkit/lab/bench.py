@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import math
 import random
 import time
 from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_sdk.redaction import redact
+from imbi_plugin_testkit.config import PROFILES
 from imbi_plugin_testkit.lab.answers import (
     Answer,
     HandlerFailed,
@@ -20,12 +22,14 @@ from imbi_plugin_testkit.lab.opening import place
 from imbi_plugin_testkit.lab.sandbox_side import SandboxSide
 from imbi_plugin_testkit.lab.script import NUL, Script, Step, described
 from imbi_plugin_testkit.lab.watchdog import Blocked
+from imbi_plugin_testkit.lab.writing import read_only, refused, writes
 from imbi_plugin_testkit.model import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from imbi_plugin_sdk.context import PluginContext
+    from imbi_plugin_testkit.config import Profile
     from imbi_plugin_testkit.lab.guards import Guard
     from imbi_plugin_testkit.model import Check
     from imbi_plugin_testkit.sandbox import Limits, Sandbox
@@ -49,6 +53,9 @@ class Lab(SandboxSide):
         script: The calls so far.
         secrets: Values that nothing may show.
         notes: What the law left out, for the report.
+        tasks: Every task that the law and the plugin made.
+        deadline: When the law must be done, on the monotonic clock.
+        read_only: Whether nothing may be written.
     """
 
     def __init__(
@@ -61,6 +68,9 @@ class Lab(SandboxSide):
     ) -> None:
         rng = random.Random(f'{seed}:{plugin.name}:{check.id}')  # noqa: S311  reproducible on purpose
         token = f'{rng.getrandbits(40):010x}-{check.id.lower()}'
+        self.read_only = plugin.subject.config.read_only
+        if self.read_only:
+            sandbox = read_only(sandbox)
         super().__init__(sandbox, guard, token)
         self.plugin = plugin
         self.check = check
@@ -71,6 +81,8 @@ class Lab(SandboxSide):
         self.cleanups: list[Callable[[], Awaitable[object]]] = []
         self.secrets.extend(secret_options(plugin.data, sandbox.context))
         self.recording = True
+        self.tasks: list[asyncio.Task[Any]] = []
+        self.deadline = math.inf
 
     @property
     def plugin_type(self) -> str:
@@ -91,6 +103,11 @@ class Lab(SandboxSide):
     def credentials(self) -> dict[str, str]:
         """Return a copy of the credentials that the backend accepts."""
         return dict(self.sandbox.credentials)
+
+    @property
+    def profile(self) -> Profile:
+        """Return how hard the state machines look."""
+        return PROFILES[self.plugin.subject.config.profile]
 
     # The handler --------------------------------------------------------
 
@@ -130,7 +147,32 @@ class Lab(SandboxSide):
             The result, or the exception that was raised; only a cancellation
             from outside and an interrupt pass.
         """
-        handler = self.handler()
+        return await self.attempt_on(
+            self.handler(),
+            method,
+            *args,
+            ctx=ctx,
+            credentials=credentials,
+            **kwargs,
+        )
+
+    async def attempt_on(
+        self,
+        handler: object,
+        method: str,
+        /,
+        *args: Any,  # noqa: ANN401  the method's own
+        ctx: PluginContext | None = None,
+        credentials: dict[str, str] | None = None,
+        **kwargs: Any,  # noqa: ANN401  the method's own
+    ) -> Answer:
+        """Call a method of a handler that is given; see `attempt`.
+
+        Raises:
+            Untestable: It writes, in read-only mode.
+        """
+        if self.refuses(method):
+            raise refused(method)
         if ctx is None:
             ctx = fresh(self.context)
         step = self._step(f'plugin.{method}', ctx, credentials, args, kwargs)
@@ -152,7 +194,13 @@ class Lab(SandboxSide):
         credentials: dict[str, str] | None = None,
         **kwargs: Any,  # noqa: ANN401  the function's own
     ) -> Answer:
-        """Call a function that takes everything by keyword (webhooks)."""
+        """Call a function that takes everything by keyword (webhooks).
+
+        Raises:
+            Untestable: Read-only mode; nobody knows what a function writes.
+        """
+        if self.read_only:
+            raise refused(name)
         if ctx is None:
             ctx = fresh(self.context)
         step = self._step(name, ctx, credentials, (), kwargs)
@@ -162,6 +210,14 @@ class Lab(SandboxSide):
             step,
             lambda: function(ctx=ctx, credentials=given, **kwargs),
         )
+
+    def writes(self, method: str) -> bool:
+        """Return whether a method changes something at the remote."""
+        return writes(self.plugin_type, method)
+
+    def refuses(self, method: str) -> bool:
+        """Return whether a method may not be called in this run."""
+        return self.read_only and self.writes(method)
 
     async def call(
         self,

@@ -11,12 +11,15 @@ not see extension modules that make system calls of their own.
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import dataclasses
 import functools
 import ipaddress
 import os
+import socket
 import sys
+import weakref
 from typing import TYPE_CHECKING, Any, Self
 
 from imbi_plugin_sdk.secret_detector import is_secret_name
@@ -123,6 +126,9 @@ class Guard:
     Attributes:
         connections: Every attempt so far, also the allowed ones.
         urls: URLs that `urllib` and `http.client` were asked for.
+        allowed: Names that may be reached, and their addresses so far.
+        sockets: Those that code of the law connected, as far as it did so in
+            tasks and threads of its own; `open_sockets` asks which are open.
     """
 
     def __init__(
@@ -144,13 +150,18 @@ class Guard:
         self.home = home
         self.baseline = baseline
         self.allow = frozenset(name.lower() for name in allow)
+        self.allowed = set(self.allow)
         self.connections: list[Attempt] = []
         self.urls: list[str] = []
+        self.sockets: list[weakref.ref[socket.socket]] = []
         self._environment: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         """Deny the network and hide the environment."""
         _install()
+        if self.allow:
+            self._resolve = socket.getaddrinfo
+            socket.getaddrinfo = self._getaddrinfo
         self._environment = dict(os.environ)
         baseline = (
             self._environment if self.baseline is None else self.baseline
@@ -171,11 +182,30 @@ class Guard:
     ) -> None:
         """Put network and environment back, also what the law changed."""
         _ACTIVE.remove(self)
+        if self.allow:
+            socket.getaddrinfo = self._resolve
         for name in set(os.environ) - set(self._environment):
             os.environ.pop(name, None)
         for name, value in self._environment.items():
             if os.environ.get(name) != value:
                 os.environ[name] = value
+
+    def _getaddrinfo(self, host: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  as the socket module declares it
+        """Resolve a name, and allow its addresses where it is allowed."""
+        found = self._resolve(host, *args, **kwargs)
+        name = host.decode() if isinstance(host, bytes) else str(host)
+        if name.lower() in self.allow:
+            self.allowed |= {str(entry[4][0]) for entry in found}
+        return found
+
+    def open_sockets(self, since: int = 0) -> int:
+        """Return how many connections are open still.
+
+        Args:
+            since: How long `sockets` was before those that matter.
+        """
+        found = [reference() for reference in self.sockets[since:]]
+        return sum(sock is not None and sock.fileno() != -1 for sock in found)
 
     def judge(self, event: str, host: object, port: object) -> None:
         """Record one attempt.
@@ -188,19 +218,22 @@ class Guard:
         else:
             name = '' if host is None else str(host)
         number = port if isinstance(port, int) else None
-        allowed = is_loopback(name) or name.lower() in self.allow
+        allowed = is_loopback(name) or name.lower() in self.allowed
         attempt = Attempt(event, name, number, allowed)
         self.connections.append(attempt)
         if not allowed:
             raise NetworkDeniedError(
                 f'{attempt} was denied: a law may only reach the sandbox on '
-                'loopback'
+                'loopback, and with --imbi-plugin-live the hosts it names'
             )
 
 
 def _of_address(guard: Guard, event: str, args: tuple[Any, ...]) -> None:
     """Judge `(socket, address)`; other families stay on the machine."""
     address = args[1]
+    if event == 'socket.connect' and IN_LAW.get() and _is_inet(args[0]):
+        with contextlib.suppress(TypeError):  # a bare one of `_socket`
+            guard.sockets.append(weakref.ref(args[0]))
     if isinstance(address, tuple) and address and _is_inet(args[0]):
         guard.judge(event, address[0], address[1] if address[1:] else None)  # pyright: ignore[reportUnknownArgumentType]
 

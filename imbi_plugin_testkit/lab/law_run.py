@@ -50,7 +50,7 @@ class LawRun:
         self.grace = min(GRACE, timeout)
         self.findings: list[Finding] = []
         self.strays: list[str] = []
-        self._tasks: list[asyncio.Task[Any]] = []
+        self._tasks = lab.tasks
         self._watchdog = Watchdog()
 
     def run(self) -> None:
@@ -91,6 +91,7 @@ class LawRun:
 
     async def _guarded(self) -> None:
         self._watchdog.arm(self.timeout + self.grace)
+        self.lab.deadline = time.monotonic() + self.timeout
         task = asyncio.create_task(self._collect())
         hung = False
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from imbi_plugin_testkit.lab.opening import cannot, place
 from imbi_plugin_testkit.lab.script import described
@@ -40,6 +40,10 @@ class Busy:
     who: Literal['plugin', 'sandbox']
     what: str
     since: float
+
+
+class CannotBreakError(Untestable):
+    """The sandbox cannot make this fault; others it may."""
 
 
 class SandboxSide:
@@ -100,16 +104,44 @@ class SandboxSide:
         """Make the backend do this wrong for the length of the context.
 
         Raises:
-            Untestable: The sandbox fails or cannot.
+            CannotBreakError: The sandbox cannot; an `Untestable`.
+            Untestable: The sandbox fails.
         """
         with self.blaming(f'fault({kind})'):
-            manager = self.sandbox.fault(kind)
-            await manager.__aenter__()
+            try:
+                manager = self.sandbox.fault(kind)
+                await manager.__aenter__()
+            except UnsupportedBySandbox as reason:
+                told = cannot(reason, f'fault({kind})').reason
+                raise CannotBreakError(told) from None
         try:
             yield
         finally:
             with self.blaming(f'fault({kind})'):
                 await manager.__aexit__(None, None, None)
+
+    def impatient(self, context: PluginContext) -> PluginContext:
+        """Return a context in which the plugin gives up sooner.
+
+        Raises:
+            Untestable: The sandbox fails.
+        """
+        hurry = getattr(self.sandbox, 'impatient', None)
+        if hurry is None:
+            return context
+        with self.blaming('impatient'):
+            return cast('PluginContext', hurry(context))
+
+    def elsewhere(self) -> Sequence[str]:
+        """Return what arrived where a redirect led; nothing if untold."""
+        told = getattr(self.sandbox, 'elsewhere', None)
+        if told is None:
+            return ()
+        with self.blaming('elsewhere'):
+            try:
+                return cast('Sequence[str]', told())
+            except UnsupportedBySandbox:
+                return ()
 
     def urls(self, since: tuple[int, int] = (0, 0)) -> list[str]:
         """Return the URLs asked for, as far as anybody can tell.

@@ -8,16 +8,31 @@ whose arguments cannot be made up, as an authorization code.
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import functools
 import inspect
 from typing import TYPE_CHECKING, Any, cast
 
 from imbi_plugin_sdk.contract import is_implemented, methods
-from imbi_plugin_testkit.lab.answers import fresh
-from imbi_plugin_testkit.lab.opening import entries
 from imbi_plugin_testkit.lab.script import described
+from imbi_plugin_testkit.lab.writing import READ_ONLY
+from imbi_plugin_testkit.laws._arguments import MadeUp
+from imbi_plugin_testkit.laws._data_types import (
+    data_types,
+    plain_type,
+    secret_types,
+    text_value,
+)
 from imbi_plugin_testkit.model import Untestable
+
+__all__ = [
+    'Call',
+    'Calls',
+    'Row',
+    'data_types',
+    'plain_type',
+    'secret_types',
+    'text_value',
+]
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -26,12 +41,6 @@ if TYPE_CHECKING:
     from imbi_plugin_testkit.lab import Answer, Lab
 
     Arguments = Mapping[str, Any]
-
-WINDOW = dt.timedelta(hours=1)
-"""How far back logs and incidents are asked for: within what every real
-backend keeps, the shortest of which is two days."""
-
-REDIRECT_URI = 'https://imbi.example.com/oauth/callback'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,7 +56,7 @@ class Row:
     """
 
     method: str
-    arguments: Callable[[Calls], Awaitable[Arguments]] | None = None
+    arguments: Callable[[MadeUp], Awaitable[Arguments]] | None = None
     static: bool = False
     pure: bool = False
 
@@ -62,6 +71,9 @@ class Call:
         returns: The annotation of what comes back.
         arguments: Makes the arguments anew.
         start: Calls it with these arguments, context and credentials.
+        writes: Whether it changes something at the remote.
+        start_on: The same on an instance that is given; None where a call
+            needs none, as an action of a webhook.
     """
 
     name: str
@@ -71,30 +83,24 @@ class Call:
     start: Callable[
         [Arguments, PluginContext, dict[str, str] | None], Awaitable[Answer]
     ]
+    writes: bool = True
+    start_on: (
+        Callable[[object, Arguments, PluginContext], Awaitable[Answer]] | None
+    ) = None
 
 
-class Calls:
+class Calls(MadeUp):
     """The calls that are possible on one plugin.
 
     Attributes:
-        lab: The lab.
         skipped: Methods that are not called, for want of an example.
+        left_alone: Methods that are not called, in read-only mode.
     """
 
     def __init__(self, lab: Lab) -> None:
-        self.lab = lab
+        super().__init__(lab)
         self.skipped: list[str] = []
-        self._ref: str | None = None
-        self._key = lab.key()
-        self._context = (
-            lab.tenant('main')
-            if lab.plugin_type == 'configuration'
-            else lab.context
-        )
-
-    def context(self) -> PluginContext:
-        """Return a copy of the context that the calls are made in."""
-        return fresh(self._context)
+        self.left_alone: list[str] = []
 
     async def possible(self) -> list[Call]:
         """Return the calls, in an order in which they make sense.
@@ -109,6 +115,11 @@ class Calls:
         if self.skipped:
             wanted = ', '.join(self.skipped)
             self.lab.note(f'not called, for want of `examples`: {wanted}')
+        if self.left_alone:
+            alone = ', '.join(dict.fromkeys(self.left_alone))
+            self.lab.note(f'not called in {READ_ONLY}: {alone}')
+        if not calls and self.left_alone:
+            raise Untestable(f'{READ_ONLY}: every method writes')
         if not calls:
             raise Untestable(
                 'no method can be called with arguments that the kit makes '
@@ -125,7 +136,12 @@ class Calls:
             spec = specs[row.method]
             if not _is_implemented(self.lab.plugin.handler, row.method):
                 continue
-            if row.method in examples:
+            if self.lab.refuses(row.method):
+                self.left_alone.append(row.method)
+                continue
+            if row.method in examples and not self._prefers_made_up(
+                row, examples[row.method]
+            ):
                 make: Callable[[], Awaitable[Arguments]] = functools.partial(
                     self._example, row.method
                 )
@@ -134,9 +150,29 @@ class Calls:
             else:
                 self.skipped.append(row.method)
                 continue
-            start = functools.partial(self._start, row.method)
-            calls.append(Call(row.method, row, spec.returns, make, start))
+            calls.append(
+                Call(
+                    row.method,
+                    row,
+                    spec.returns,
+                    make,
+                    functools.partial(self._start, row.method),
+                    self.lab.writes(row.method),
+                    functools.partial(self._start_on, row.method),
+                )
+            )
         return calls
+
+    def _prefers_made_up(self, row: Row, example: object) -> bool:
+        """Return whether an example is left alone, for it may write.
+
+        One that is a function may make at the backend what it returns.
+        """
+        return (
+            self.lab.read_only
+            and callable(example)
+            and row.arguments is not None
+        )
 
     def _actions(self) -> list[Call]:
         """Return the actions of a webhook plugin that have examples."""
@@ -149,6 +185,9 @@ class Calls:
             raise Untestable(f'actions() raised {told}') from None
         for action in actions:
             name = str(action.name)
+            if self.lab.refuses(name):
+                self.left_alone.append(name)
+                continue
             if name not in examples:
                 self.skipped.append(name)
                 continue
@@ -178,6 +217,15 @@ class Calls:
             method, ctx=ctx, credentials=credentials, **arguments
         )
 
+    async def _start_on(
+        self,
+        method: str,
+        handler: object,
+        arguments: Arguments,
+        ctx: PluginContext,
+    ) -> Answer:
+        return await self.lab.attempt_on(handler, method, ctx=ctx, **arguments)
+
     async def _start_function(
         self,
         name: str,
@@ -200,122 +248,42 @@ class Calls:
                 example = await example
             return dict(cast('Mapping[str, Any]', example))
 
-    # Arguments that can be made up ---------------------------------------
-
-    async def nothing(self) -> Arguments:
-        """Return no arguments."""
-        return {}
-
-    async def new_value(self) -> Arguments:
-        """Return a key of the kit's own, deleted in the end, and a value."""
-        self.lab.on_cleanup(self._delete_key)
-        return {'key': self._key, 'value': text_value(self.lab, 'kit value')}
-
-    async def own_keys(self) -> Arguments:
-        """Return the kit's own key."""
-        return {'keys': [self._key]}
-
-    async def own_key(self) -> Arguments:
-        """Return the kit's own key."""
-        return {'key': self._key}
-
-    async def _delete_key(self) -> None:
-        await self.lab.attempt('delete_key', self._key, ctx=self.context())
-
-    async def query(self) -> Arguments:
-        """Return a query for all of the last hour."""
-        from imbi_plugin_sdk.handlers.logs import LogQuery  # noqa: PLC0415
-
-        window = LogQuery.model_validate({**_window(), 'limit': 10})
-        return {'query': window}
-
-    async def window(self) -> Arguments:
-        """Return the last hour."""
-        return _window()
-
-    async def redirect(self) -> Arguments:
-        """Return a redirect URI of a host that never existed."""
-        return {'redirect_uri': REDIRECT_URI}
-
-    async def ref(self) -> Arguments:
-        """Return the default branch."""
-        return {'ref': await self._default_ref()}
-
-    async def committish(self) -> Arguments:
-        """Return the default branch."""
-        return {'committish': await self._default_ref()}
-
-    async def same_twice(self) -> Arguments:
-        """Return the default branch, to be compared with itself."""
-        ref = await self._default_ref()
-        return {'base': ref, 'head': ref}
-
-    async def environments(self) -> Arguments:
-        """Return the context's environment."""
-        return {'environments': [self._context.environment or 'production']}
-
-    async def _default_ref(self) -> str:
-        """Return the name of the default branch, else of any ref.
-
-        Raises:
-            Untestable: The repository of the sandbox has no ref.
-        """
-        from imbi_plugin_sdk.handlers.deployment import Ref  # noqa: PLC0415
-
-        if self._ref is None:
-            answer = await self.lab.attempt('list_refs', ctx=self.context())
-            if answer.error is not None:
-                raise Untestable(
-                    'list_refs raised '
-                    f'{described(answer.error, self.lab.secrets)}, so that '
-                    'there is no ref to ask for'
-                )
-            listed = answer.result
-            if not isinstance(listed, (list, tuple)):
-                listed = ()  # ASY002 says so
-            refs = [ref for ref in listed if isinstance(ref, Ref)]  # pyright: ignore[reportUnknownVariableType]
-            refs.sort(key=lambda ref: (not ref.is_default, ref.kind))
-            if not refs:
-                raise Untestable('list_refs gave no Ref to ask for')
-            self._ref = refs[0].name
-        return self._ref
-
 
 ROWS: Mapping[str, tuple[Row, ...]] = {
     'configuration': (
-        Row('set_value', Calls.new_value),
-        Row('list_keys', Calls.nothing),
-        Row('get_values', Calls.own_keys),
-        Row('get_values', Calls.nothing),
-        Row('delete_key', Calls.own_key),
+        Row('set_value', MadeUp.new_value),
+        Row('list_keys', MadeUp.nothing),
+        Row('get_values', MadeUp.own_keys),
+        Row('get_values', MadeUp.nothing),
+        Row('delete_key', MadeUp.own_key),
     ),
     'logs': (
-        Row('search', Calls.query),
-        Row('schema', Calls.nothing, static=True),
-        Row('histogram', Calls.query),
+        Row('search', MadeUp.query),
+        Row('schema', MadeUp.nothing, static=True),
+        Row('histogram', MadeUp.query),
     ),
     'identity': (
-        Row('authorization_request', Calls.redirect, static=True),
+        Row('authorization_request', MadeUp.redirect, static=True),
         Row('exchange_code'),
         Row('refresh'),
         Row('revoke'),
         Row('materialize', static=True),
     ),
     'deployment': (
-        Row('list_refs', Calls.nothing),
-        Row('list_commits', Calls.ref),
-        Row('resolve_committish', Calls.committish),
-        Row('compare', Calls.same_twice),
-        Row('get_check_status', Calls.committish),
-        Row('list_workflows', Calls.nothing),
-        Row('list_recent_deployments', Calls.environments),
+        Row('list_refs', MadeUp.nothing),
+        Row('list_commits', MadeUp.ref),
+        Row('resolve_committish', MadeUp.committish),
+        Row('compare', MadeUp.same_twice),
+        Row('get_check_status', MadeUp.committish),
+        Row('list_workflows', MadeUp.nothing),
+        Row('list_recent_deployments', MadeUp.environments),
         Row('trigger_deployment'),
         Row('get_deployment_status'),
         Row('create_tag'),
         Row('create_release'),
     ),
     'lifecycle': (
-        Row('resolve_relocation_target', Calls.nothing, pure=True),
+        Row('resolve_relocation_target', MadeUp.nothing, pure=True),
         Row('on_project_created'),
         Row('on_project_updated'),
         Row('on_project_archived'),
@@ -323,8 +291,8 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
         Row('on_project_relocated'),
         Row('on_project_deleted'),
     ),
-    'analysis': (Row('analyze', Calls.nothing), Row('remediate')),
-    'incidents': (Row('list_incidents', Calls.window),),
+    'analysis': (Row('analyze', MadeUp.nothing), Row('remediate')),
+    'incidents': (Row('list_incidents', MadeUp.window),),
 }
 """Plugin type to its methods, in an order in which they make sense.
 
@@ -336,47 +304,3 @@ ROWS: Mapping[str, tuple[Row, ...]] = {
 def _is_implemented(handler: type, method: str) -> bool:
     """Remember what reading byte code says: each law asks again."""
     return is_implemented(handler, method)
-
-
-def text_value(lab: Lab, text: str, *, secret: bool = False) -> Any:  # noqa: ANN401  imported on use
-    """Return a `ConfigValue` of the plainest data type."""
-    from imbi_plugin_sdk.handlers.configuration import (  # noqa: PLC0415
-        ConfigValue,
-    )
-
-    return ConfigValue(data_type=plain_type(lab), value=text, secret=secret)
-
-
-PLAIN_TYPES = ('string', 'text', 'str', 'plain', 'plaintext', 'value')
-"""Names that data types for any text have; the first that is there is used."""
-
-
-def data_types(lab: Lab) -> tuple[str, ...]:
-    """Return the data types that a law may use; at least one."""
-    declared = [str(kind['name']) for kind in entries(lab.data, 'data_types')]
-    return tuple(lab.limits.data_types or declared or ['string'])
-
-
-def plain_type(lab: Lab) -> str:
-    """Return the data type that is most likely to take any text."""
-    names = data_types(lab)
-    secret = secret_types(lab)
-    plain = [name for name in names if name not in secret] or list(names)
-    folded = {name.casefold(): name for name in reversed(plain)}
-    return next(
-        (folded[name] for name in PLAIN_TYPES if name in folded), plain[0]
-    )
-
-
-def secret_types(lab: Lab) -> frozenset[str]:
-    """Return the data types whose values are secrets."""
-    return frozenset(
-        str(kind['name'])
-        for kind in entries(lab.data, 'data_types')
-        if kind.get('secret')
-    )
-
-
-def _window() -> dict[str, dt.datetime]:
-    end = dt.datetime.now(dt.UTC)
-    return {'start_time': end - WINDOW, 'end_time': end}

@@ -20,6 +20,7 @@ from imbi_plugin_testkit.model import Finding
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from imbi_plugin_sdk.context import PluginContext
     from imbi_plugin_sdk.handlers.configuration import (
         ConfigKey,
         ConfigKeyWithValue,
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 MANY = 100
 """Keys beyond which the sandbox is asked to seed them: setting one takes a
 real service up to 0.1 s, and a law has 30 s."""
+
+FEW = 4
+"""Keys that any backend hands out at once."""
 
 
 def is_typed(error: BaseException) -> bool:
@@ -54,11 +58,26 @@ class Store:
         context: Whose configuration it is.
     """
 
-    def __init__(self, lab: Lab, label: str = 'main') -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        label: str = 'main',
+        *,
+        context: PluginContext | None = None,
+    ) -> None:
+        """Prepare the store; nothing is called yet.
+
+        Args:
+            lab: The lab.
+            label: Names the tenant, as in `Lab.tenant`.
+            context: Whose it is where the tenant is there already; whoever
+                gives it calls `clear`, too.
+        """
         self.lab = lab
-        self.context = lab.tenant(label)
+        self.context = lab.tenant(label) if context is None else context
         self._made: list[str] = []
-        lab.on_cleanup(self._clear)
+        if context is None:
+            lab.on_cleanup(self.clear)
 
     def key(self) -> str:
         """Return a fresh key."""
@@ -99,6 +118,19 @@ class Store:
             value = self.value(value)
         found: ConfigKey = self.lab.must(await self.try_set(key, value))
         return found
+
+    async def attempt(self, method: str, *args: Any) -> Answer:  # noqa: ANN401  the method's own
+        """Call a method; a result is one that a law can read.
+
+        What `delete_key` returns nobody reads.
+
+        Raises:
+            HandlerFailed: The result is not what the contract declares.
+        """
+        answer = await self.lab.attempt(method, *args, ctx=self._ctx())
+        if answer.error is None and method != 'delete_key':
+            self._declared(answer)
+        return answer
 
     async def _call(self, method: str, *args: Any) -> Any:  # noqa: ANN401  the method's own
         answer = await self.lab.attempt(method, *args, ctx=self._ctx())
@@ -146,6 +178,19 @@ class Store:
         given = None if keys is None else [*keys]
         return list(await self._call('get_values', given))
 
+    async def get_in_parts(
+        self, keys: Sequence[str]
+    ) -> list[ConfigKeyWithValue]:
+        """Return the values of some keys, a few at a time.
+
+        How many can be asked for at once is CFG006's to judge.
+        """
+        size = min(FEW, self.lab.limits.page_size)
+        found: list[ConfigKeyWithValue] = []
+        for start in range(0, len(keys), size):
+            found += await self.get(keys[start : start + size])
+        return found
+
     async def settled_get(
         self,
         keys: Sequence[str] | None,
@@ -184,7 +229,7 @@ class Store:
 
         return type(self.lab.sandbox).seed is not BaseSandbox.seed
 
-    async def _clear(self) -> None:
+    async def clear(self) -> None:
         """Delete the keys that were made, and nothing else."""
         for key in self._made:
             await self.lab.attempt('delete_key', key, ctx=self._ctx())

@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 DEFAULT_BUDGET = 5.0
 """Seconds for one call of the server."""
 
+IMPATIENT = 0.02
+"""The same in `MemorySandbox.impatient`: memory answers at once."""
+
 RETRY_AFTER = 30
 """Seconds that a throttling server asks for."""
 
@@ -69,6 +72,12 @@ class MemoryConfiguration(ConfigurationPlugin):
             PluginOption(name='endpoint', label='Endpoint', required=True),
             PluginOption(
                 name='path_prefix', label='Path prefix', default='/imbi'
+            ),
+            PluginOption(
+                name='timeout',
+                label='Seconds for one request',
+                type='integer',
+                default=5,
             ),
         ],
         credentials=[CredentialField(name='api_token', label='API token')],
@@ -117,17 +126,14 @@ class MemoryConfiguration(ConfigurationPlugin):
             'data_type': value.data_type,
             'secret': await self.is_secret(ctx, credentials, key, value),
         }
-        answer = await self.ask(
-            ctx, credentials, 'PUT', urllib.parse.quote(path), item
-        )
+        answer = await self.write(ctx, credentials, path, item)
         return self.to_key(self.prefix(ctx), {'path': path, **answer})
 
     async def delete_key(
         self, ctx: PluginContext, credentials: dict[str, str], key: str
     ) -> None:
         """Delete one key."""
-        path = urllib.parse.quote(self.path(ctx, key))
-        await self.ask(ctx, credentials, 'DELETE', path)
+        await self.drop(ctx, credentials, self.path(ctx, key))
 
     # What a handler that is wrong in one place overrides ------------------
 
@@ -147,6 +153,24 @@ class MemoryConfiguration(ConfigurationPlugin):
         if not key or '\0' in key or {'', '.', '..'} & set(parts):
             raise ValueError('a key has no empty, . or .. segment, and no NUL')
         return self.prefix(ctx) + key
+
+    async def write(
+        self,
+        ctx: PluginContext,
+        credentials: dict[str, str],
+        path: str,
+        item: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Write one item whole, and return it as the server has it."""
+        url = urllib.parse.quote(path)
+        return await self.ask(ctx, credentials, 'PUT', url, item)
+
+    async def drop(
+        self, ctx: PluginContext, credentials: dict[str, str], path: str
+    ) -> None:
+        """Take one item away, if it is there."""
+        url = urllib.parse.quote(path)
+        await self.ask(ctx, credentials, 'DELETE', url)
 
     async def is_secret(
         self,
@@ -228,6 +252,10 @@ class MemoryConfiguration(ConfigurationPlugin):
             raise PluginCredentialsMissing('the credential api_token is blank')
         return token
 
+    def budget(self, ctx: PluginContext) -> float:
+        """Return for how many seconds the server may take."""
+        return float(ctx.assignment_options.get('timeout', DEFAULT_BUDGET))
+
     async def ask(
         self,
         ctx: PluginContext,
@@ -240,7 +268,7 @@ class MemoryConfiguration(ConfigurationPlugin):
         token = self.token(credentials)
         address = str(ctx.assignment_options.get('endpoint'))
         try:
-            async with asyncio.timeout(DEFAULT_BUDGET):
+            async with asyncio.timeout(self.budget(ctx)):
                 server = MemoryServer.at(address)
                 text = await server.request(verb, url, token=token, body=body)
             answer: dict[str, Any] = json.loads(text)
@@ -317,6 +345,11 @@ class MemorySandbox(BaseSandbox):
             modified = dt.datetime.now(dt.UTC).isoformat()
             item = {**value.model_dump(), 'modified': modified}
             self.server.write(prefix + key, item)
+
+    def impatient(self, context: PluginContext) -> PluginContext:
+        """Let the plugin give up as soon as memory may not answer."""
+        options = {**context.assignment_options, 'timeout': IMPATIENT}
+        return context.model_copy(update={'assignment_options': options})
 
     @contextlib.asynccontextmanager
     async def fault(self, kind: Fault) -> AsyncGenerator[None]:

@@ -13,4 +13,7 @@ cannot do, and exactly the laws that need it are untestable.
 | incidents | `incidents.IncidentsSandbox` | `IncidentView` |
 | identity | `identity.IdentitySandbox` | nothing; people are there |
 | deployment | `deployment.DeploymentSandbox` | `deployment.CommitGraph` |
+| lifecycle | `lifecycle.LifecycleSandbox` | nothing; it makes projects |
+| webhook | `webhook.WebhookSandbox` | nothing; `examples` are deliveries |
+| analysis | `BaseSandbox` | nothing; its own project is judged |
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from imbi_plugin_testkit.sandbox import (
     BaseSandbox,
@@ -18,10 +18,15 @@ from imbi_plugin_testkit.sandbox import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import AbstractAsyncContextManager
 
     from imbi_plugin_sdk.context import IdentityCredentials
-    from imbi_plugin_sdk.handlers.identity import AuthorizationRequest
+    from imbi_plugin_sdk.handlers.identity import (
+        AuthorizationRequest,
+        IdentityPlugin,
+    )
+    from imbi_plugin_testkit.sandbox import Example
 
 Decision = Literal['approve', 'deny', 'wait']
 """What a person does; `wait` is a device flow that nobody answers yet."""
@@ -73,7 +78,15 @@ class IdentityLimits(Limits):
             is good no more.
         refreshes: Whether it gives refresh tokens at all.
         revokes_refresh: Whether a revoked refresh token refreshes no more.
-        device_interval: Seconds between two polls of a device flow.
+        device_interval: Seconds between two polls of a device flow; at most
+            one, so that laws need not wait.
+        reuse_revokes: Whether a replaced refresh token that comes back ends
+            all tokens of its sign-in (RFC 9700 §4.14.2); then nothing need
+            be left after concurrent refreshes (law IDN010).
+        compares_redirect: Whether the redirect URI at the token endpoint
+            must be the one of the request (RFC 6749 §4.1.3).
+        materialized_outlives: Whether the plugin documents that what it
+            materializes may end after its source (law IDN012).
     """
 
     people: tuple[str, ...] = ('alice', 'bob')
@@ -81,15 +94,122 @@ class IdentityLimits(Limits):
     rotates: bool = False
     refreshes: bool = True
     revokes_refresh: bool = True
-    device_interval: int = 1
+    device_interval: float = 1
+    reuse_revokes: bool = False
+    compares_redirect: bool = True
+    materialized_outlives: bool = False
 
 
 class IdentitySandbox(BaseSandbox):
-    """A sandbox of an identity plugin; override what the provider can do."""
+    """A sandbox of an identity plugin; override what the provider can do.
+
+    Once `sign_in` is overridden there is an example for each method: a code
+    is that of a sign-in which the sandbox makes with the plugin itself, anew
+    for every call. An author who sets `examples` replaces them; to change
+    one, override `examples_from_sign_in`.
+    """
 
     limits: Limits = IdentityLimits()
     redirect_uri: str = 'https://imbi.example.com/oauth/callback'
     """What the client is registered with."""
+    handler_class: type[IdentityPlugin] | None = None
+    """The class under test; the kit sets it where it opens the sandbox."""
+    identity_options: Mapping[str, Any] | None = None
+    """What `materialize` is given where another plugin delegates to it."""
+    _examples: Mapping[str, Example] | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.registered: dict[str, str] = {}
+        """Credentials that the plugin registered while examples were made;
+        as a host does, the sandbox keeps them in `credentials`."""
+
+    @property
+    def examples(self) -> Mapping[str, Example]:
+        """Return the arguments of each method; see the class."""
+        if self._examples is not None:
+            return self._examples
+        overridden = type(self).sign_in is not IdentitySandbox.sign_in
+        if self.handler_class is None or not overridden:
+            return {}
+        return self.examples_from_sign_in()
+
+    @examples.setter
+    def examples(self, given: Mapping[str, Example]) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  set as before
+        self._examples = given
+
+    def examples_from_sign_in(self) -> dict[str, Example]:
+        """Return functions that sign somebody in and return arguments."""
+        examples: dict[str, Example] = {
+            'authorization_request': {'redirect_uri': self.redirect_uri},
+            'exchange_code': self._code,
+            'refresh': self._refresh_token,
+            'revoke': self._token,
+            'materialize': self._connection,
+        }
+        if not getattr(self.limits, 'refreshes', True):
+            del examples['refresh']
+        return examples
+
+    async def connect(self, *, person: str = 'alice') -> IdentityCredentials:
+        """Sign a person in with the plugin, and return their credentials.
+
+        Raises:
+            UnsupportedBySandbox: `sign_in` cannot.
+            RuntimeError: There is no `handler_class`.
+        """
+        # First: the client may be registered on the way.
+        arguments = await self._code(person=person)
+        _, found = await self._handler().exchange_code(
+            self.context, dict(self.credentials), **arguments
+        )
+        return found
+
+    async def _code(self, *, person: str = 'alice') -> dict[str, Any]:
+        request = await self._handler().authorization_request(
+            self.context, dict(self.credentials), self.redirect_uri
+        )
+        if request.registered_credentials:
+            fresh = {
+                name: value
+                for name, value in request.registered_credentials.items()
+                if name not in self.credentials or name in self.registered
+            }
+            self.registered |= fresh
+            self.credentials |= request.registered_credentials
+        signed_in = await self.sign_in(request, person=person)
+        return {
+            'code': signed_in.code,
+            'redirect_uri': self.redirect_uri,
+            'code_verifier': request.code_verifier,
+        }
+
+    async def _refresh_token(self) -> dict[str, Any]:
+        found = (await self.connect()).refresh_token
+        if not found:
+            raise RuntimeError(
+                'exchange_code gave no refresh token; set refreshes=False in '
+                'the limits where the provider gives none'
+            )
+        return {'refresh_token': found}
+
+    async def _token(self) -> dict[str, Any]:
+        return {'token': (await self.connect()).access_token}
+
+    async def _connection(self) -> dict[str, Any]:
+        connection = await self.connect()
+        if self.identity_options is None:
+            return {'connection': connection}
+        options = dict(self.identity_options)
+        return {'connection': connection, 'identity_options': options}
+
+    def _handler(self) -> IdentityPlugin:
+        if self.handler_class is None:
+            raise RuntimeError(
+                'set `handler_class` of the sandbox to the plugin to sign in '
+                'with; the kit does it by itself'
+            )
+        return self.handler_class()
 
     async def sign_in(
         self,

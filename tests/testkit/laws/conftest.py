@@ -59,7 +59,7 @@ def under_test() -> Callable[..., PluginUnderTest]:
             version='1.0',
             source='installed',
             metadata=None,
-            config=Config(**config),
+            config=Config(**{'profile': 'quick', **config}),
         )
         entry = EntryPoint('made-up', 'made_up:Handler')
         subject.__dict__['entry_points'] = (entry,)

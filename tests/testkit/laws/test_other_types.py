@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 import logging
 import queue
 import threading
@@ -48,6 +49,12 @@ from imbi_plugin_testkit.sandbox import BaseSandbox
 
 EVERY = {'ASY001', 'ASY002', 'ASY003', 'SEC001'}
 NOW = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def judge(judge):
+    """Judge by the laws that this file is about, unless told otherwise."""
+    return functools.partial(judge, only=EVERY)
 
 
 def manifest(plugin_type, *names, **facts):

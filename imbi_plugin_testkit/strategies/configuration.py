@@ -1,8 +1,4 @@
-"""Hypothesis strategies for what laws and authors' own tests make up.
-
-Hypothesis is imported when a strategy is asked for, so that the kit loads
-without it.
-"""
+"""Strategies for keys and values of a configuration plugin."""
 
 from __future__ import annotations
 
@@ -13,12 +9,8 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-    from imbi_plugin_sdk.context import PluginContext
     from imbi_plugin_sdk.handlers.configuration import ConfigValue
     from imbi_plugin_testkit.sandbox import Limits
-
-SLUG = r'[a-z][a-z0-9]{0,11}(-[a-z0-9]{1,8}){0,2}'
-"""Slugs as the host makes them, short enough to read in a failure."""
 
 LONGEST_TRIED = 1_024
 """Characters of a value; the largest allowed is CFG001's to try, since making
@@ -114,28 +106,4 @@ def config_values(
         data_type=st.sampled_from(names),
         value=values(limits),
         secret=st.booleans(),
-    )
-
-
-def contexts(base: PluginContext) -> SearchStrategy[PluginContext]:
-    """Return contexts of other projects and environments.
-
-    Args:
-        base: Whose options, links and the like are kept, as the sandbox's.
-    """
-    from hypothesis import strategies as st  # noqa: PLC0415
-
-    slug = st.from_regex(SLUG, fullmatch=True)
-    facts = st.fixed_dictionaries(
-        {
-            'project_id': slug,
-            'project_slug': slug,
-            'environment': st.none() | slug,
-            'team_slug': st.none() | slug,
-            'project_name': st.none() | st.text(max_size=20),
-            'project_type_slugs': st.lists(slug, max_size=3, unique=True),
-        }
-    )
-    return facts.map(
-        lambda update: base.model_copy(update=update).model_copy(deep=True)
     )

@@ -1,0 +1,95 @@
+"""What calls come to, in a form in which two of them can be compared."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, cast
+
+import pydantic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from imbi_plugin_sdk.context import PluginContext
+    from imbi_plugin_testkit.lab import Answer, Lab
+    from imbi_plugin_testkit.laws._calls import Call
+
+
+def outcome(answer: Answer) -> str:
+    """Return a result, or the class of an error, as comparable text.
+
+    The order of a list is left open by the contract.
+    """
+    if answer.error is not None:
+        return f'{type(answer.error).__name__} raised'
+    found = answer.result
+    if isinstance(found, list):
+        items = cast('list[Any]', found)
+        return repr(sorted(_plain(item) for item in items))
+    return _plain(found)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, pydantic.BaseModel):
+        return repr((type(value).__name__, value.model_dump()))
+    return repr(value)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Known:
+    """A call that answers the same whenever it is made.
+
+    Attributes:
+        call: The call.
+        context: In whose context.
+        who: How a message names the context.
+        arguments: With which arguments.
+        outcome: What it comes to.
+    """
+
+    call: Call
+    context: PluginContext
+    who: str
+    arguments: Mapping[str, Any]
+    outcome: str
+
+    async def again(self, credentials: dict[str, str] | None = None) -> str:
+        """Return what it comes to on a fresh instance."""
+        answer = await self.call.start(
+            dict(self.arguments), _copy(self.context), credentials
+        )
+        return outcome(answer)
+
+    async def on(self, handler: object) -> str:
+        """Return what it comes to on an instance that is given."""
+        if self.call.start_on is None:
+            return self.outcome
+        return outcome(
+            await self.call.start_on(
+                handler, dict(self.arguments), _copy(self.context)
+            )
+        )
+
+
+def _copy(context: PluginContext) -> PluginContext:
+    return context.model_copy(deep=True)
+
+
+async def known(
+    lab: Lab,
+    possible: list[Call],
+    contexts: Mapping[str, PluginContext],
+) -> list[Known]:
+    """Return the calls that read and say the same twice, per context."""
+    found: list[Known] = []
+    for call in possible:
+        if call.writes:
+            continue
+        arguments = await call.arguments()
+        for who, context in contexts.items():
+            first = Known(call, context, who, arguments, '')
+            said = await first.again()
+            if said == await first.again():
+                found.append(dataclasses.replace(first, outcome=said))
+    del lab
+    return found

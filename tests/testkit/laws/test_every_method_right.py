@@ -1,0 +1,308 @@
+"""Right handlers that differ where the contract is silent pass ASY."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import random
+import re
+import threading
+import time
+from typing import ClassVar
+
+import pytest
+from law_seeds import GOOD_SEEDS
+
+from imbi_plugin_sdk.errors import (
+    PluginRateLimited,
+    PluginUnavailableError,
+)
+from imbi_plugin_testkit.laws import _stall
+from imbi_plugin_testkit.memory import (
+    MemoryConfiguration,
+    MemorySandbox,
+    logs,
+)
+from imbi_plugin_testkit.memory.analysis import (
+    MemoryAnalysis,
+    MemoryAnalysisSandbox,
+)
+from imbi_plugin_testkit.memory.lifecycle import (
+    MemoryLifecycle,
+    MemoryLifecycleSandbox,
+)
+from imbi_plugin_testkit.memory.logs_server import MemoryLogsSandbox
+from imbi_plugin_testkit.sandbox import Fault, Limits, UnsupportedBySandbox
+
+SCOPE = {f'ASY{number:03}' for number in range(4, 12)}
+
+
+class TakesThrottlingForAnOutage(MemoryConfiguration):
+    def error_of(self, status):
+        return super().error_of(503 if status == 429 else status)
+
+
+class AsksForPatienceWhenItIsDown(MemoryConfiguration):
+    def error_of(self, status):
+        if status == 503:
+            return PluginRateLimited(time.time() + 86_400)
+        return super().error_of(status)
+
+
+class TriesTwice(MemoryConfiguration):
+    async def ask(self, *args):
+        try:
+            return await super().ask(*args)
+        except PluginUnavailableError:
+            await asyncio.sleep(0)
+            return await super().ask(*args)
+
+
+class Client:
+    """Has no credentials: they come with each request."""
+
+    def __init__(self):
+        self.requests = 0
+        self.opened_at = time.time()
+
+
+@functools.lru_cache(maxsize=64)
+def quoted(prefix):
+    return re.compile(re.escape(prefix))
+
+
+class KeepsWhatBelongsToNobody(MemoryConfiguration):
+    client: ClassVar[Client | None] = None
+    calls: ClassVar[list[float]] = []
+
+    async def ask(self, ctx, *args):
+        cls = type(self)
+        cls.client = cls.client or Client()
+        cls.client.requests += 1
+        cls.calls.append(time.time())
+        quoted(self.prefix(ctx))
+        return await super().ask(ctx, *args)
+
+
+class CleansUpWhenCancelled(MemoryConfiguration):
+    async def list_keys(self, ctx, credentials):
+        task = asyncio.ensure_future(super().list_keys(ctx, credentials))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await asyncio.sleep(0)
+            raise
+
+
+class AsksInGroups(MemoryConfiguration):
+    async def get_values(self, ctx, credentials, keys=None):
+        if keys is None or not keys:
+            return await super().get_values(ctx, credentials, keys)
+        one = super().get_values
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(one(ctx, credentials, [key]))
+                    for key in dict.fromkeys(keys)
+                ]
+        except* Exception as errors:  # noqa: BLE001  passed on
+            raise errors.exceptions[0] from None
+        return [item for task in tasks for item in task.result()]
+
+
+class ListsInAnyOrder(MemoryConfiguration):
+    async def list_keys(self, ctx, credentials):
+        found = await super().list_keys(ctx, credentials)
+        random.shuffle(found)
+        return found
+
+
+class WorksInAThread(MemoryConfiguration):
+    async def delete_key(self, ctx, credentials, key):
+        self.token(credentials)
+        await asyncio.to_thread(time.sleep, 0.004)
+        await super().delete_key(ctx, credentials, key)
+
+
+class WorksInManyShortPieces(MemoryConfiguration):
+    async def delete_key(self, ctx, credentials, key):
+        for _ in range(12):
+            end = time.thread_time() + 0.001
+            while time.thread_time() < end:
+                sum(range(50))
+            await asyncio.sleep(0)
+        await super().delete_key(ctx, credentials, key)
+
+
+class ReportsWhatFailed(MemoryLifecycle):
+    async def on_project_archived(self, ctx, credentials):
+        try:
+            return await super().on_project_archived(ctx, credentials)
+        except PluginUnavailableError:
+            return self.gone().model_copy(update={'status': 'failed'})
+
+
+class WarnsThatItCouldNotLook(MemoryAnalysis):
+    async def analyze(self, ctx, credentials):
+        try:
+            return await super().analyze(ctx, credentials)
+        except PluginUnavailableError:
+            return [self.judged('owner', {})]
+
+
+class DecidesLocally(logs.MemoryLogs):
+    """Its fields are in the code."""
+
+    async def schema(self, ctx, credentials):
+        self.token(credentials)
+        names = ('message', 'level', 'service', 'host')
+        return [{'name': name, 'type': 'string'} for name in names]
+
+
+class SometimesBreaks(MemorySandbox):
+    """Can make two faults, and shows no URLs."""
+
+    def fault(self, kind):
+        if kind not in (Fault.SERVER_ERROR, Fault.MALFORMED):
+            raise UnsupportedBySandbox(f'fault({kind})')
+        return super().fault(kind)
+
+    def urls(self):
+        raise UnsupportedBySandbox('urls')
+
+
+class BlocksByItself(MemorySandbox):
+    """A backend in the loop of the law, which takes its time."""
+
+    async def __aenter__(self):
+        self.server.request = self.slowly(self.server.request)
+        return self
+
+    @staticmethod
+    def slowly(request):
+        async def answer(*args, **kwargs):
+            time.sleep(0.004)  # noqa: ASYNC251  the point
+            return await request(*args, **kwargs)
+
+        return answer
+
+
+RIGHT = {
+    'as it is': (MemoryConfiguration, MemorySandbox),
+    'with a lag': (
+        MemoryConfiguration,
+        lambda: MemorySandbox(Limits(consistency_lag=0.005)),
+    ),
+    'few faults': (MemoryConfiguration, SometimesBreaks),
+    **{
+        cls.__name__: (cls, MemorySandbox)
+        for cls in (
+            TakesThrottlingForAnOutage,
+            AsksForPatienceWhenItIsDown,
+            TriesTwice,
+            KeepsWhatBelongsToNobody,
+            CleansUpWhenCancelled,
+            AsksInGroups,
+            ListsInAnyOrder,
+            WorksInAThread,
+        )
+    },
+    'lifecycle': (ReportsWhatFailed, MemoryLifecycleSandbox),
+    'analysis': (WarnsThatItCouldNotLook, MemoryAnalysisSandbox),
+    'logs': (logs.MemoryLogs, MemoryLogsSandbox),
+    'local': (DecidesLocally, MemoryLogsSandbox),
+}
+
+
+@pytest.fixture(autouse=True)
+def short_budget(monkeypatch):
+    monkeypatch.setattr(logs, 'DEFAULT_BUDGET', 0.05)
+
+
+@pytest.mark.parametrize('name', RIGHT)
+def test_a_right_handler_passes_with_each_seed(name, judge):
+    handler, sandbox = RIGHT[name]
+    for seed in GOOD_SEEDS:
+        # Those that wait for real are tried with a tenth of the seeds.
+        only = SCOPE if seed % 10 == 0 else SCOPE - {'ASY004', 'ASY006'}
+        only = only if seed % 10 == 0 else only - {'ASY007'}
+        judgement = judge(handler, sandbox=sandbox, seed=seed, only=only)
+        assert judgement.failed == set(), (seed, judgement.told())
+        assert not judgement.untestable
+
+
+@pytest.mark.parametrize(
+    ('handler', 'sandbox'),
+    [
+        (MemoryConfiguration, BlocksByItself),
+        (WorksInAThread, MemorySandbox),
+        (WorksInManyShortPieces, MemorySandbox),
+    ],
+)
+def test_only_the_plugins_own_work_at_a_stretch_is_a_stall(
+    handler, sandbox, judge, monkeypatch
+):
+    monkeypatch.setattr(_stall, 'INTERVAL', 0.001)
+    for seed in range(3):
+        judgement = judge(
+            handler,
+            sandbox=sandbox,
+            seed=seed,
+            only={'ASY007'},
+            loop_threshold=0.004,
+        )
+        assert judgement.failed == set(), judgement.told()
+
+
+def test_a_sandboxs_busy_threads_are_not_the_plugins_fault(judge):
+    class Busy(MemorySandbox):
+        async def __aenter__(self):
+            self.over = threading.Event()
+            self.threads = [
+                threading.Thread(target=self.spin) for _ in range(4)
+            ]
+            for thread in self.threads:
+                thread.start()
+            return self
+
+        def spin(self):
+            while not self.over.is_set():
+                sum(range(10_000))
+
+        async def __aexit__(self, *error):
+            self.over.set()
+            for thread in self.threads:
+                thread.join()
+
+    judgement = judge(
+        MemoryConfiguration,
+        sandbox=Busy,
+        only={'ASY007'},
+        loop_threshold=0.02,
+    )
+    assert judgement.failed == set(), judgement.told()
+
+
+def test_what_the_sandbox_cannot_break_is_told(judge):
+    judgement = judge(
+        MemoryConfiguration, sandbox=SometimesBreaks, only={'ASY004'}
+    )
+    (notes,) = judgement.labs.notes.values()
+    assert 'unauthorized' in notes[0]
+    assert 'server_error' not in notes[0]
+
+
+def test_a_sandbox_that_can_break_nothing_leaves_faults_untestable(judge):
+    class Whole(MemorySandbox):
+        def fault(self, kind):
+            raise UnsupportedBySandbox(f'fault({kind})')
+
+    judgement = judge(
+        MemoryConfiguration,
+        sandbox=Whole,
+        only={'ASY004', 'ASY005', 'ASY006'},
+    )
+    assert set(judgement.untestable) == {'ASY004', 'ASY005'}
+    assert 'override `fault`' in judgement.untestable['ASY004']
