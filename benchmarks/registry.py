@@ -240,6 +240,9 @@ def child(name: str, site: str, clock: Callable[[], float]) -> None:
     from imbi_plugin_sdk import registry  # noqa: F401, PLC0415
 
     for module in (
+        '_core',
+        '_foreign',
+        'policy',
         'reload',
         '_judgement',
         '_loading',

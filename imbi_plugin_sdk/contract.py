@@ -40,6 +40,7 @@ __all__ = [
     'contract_for',
     'is_implemented',
     'methods',
+    'methods_of',
     'negotiate',
 ]
 
@@ -62,6 +63,7 @@ class Contract:
         deprecations: Which of them are on their way out.
         capabilities: Manifest flag to the methods that it promises.
         hooks: Lifecycle event to the method that the host calls.
+        older: Older major that is served to its protocol, as `module:Name`.
     """
 
     plugin_type: str
@@ -70,6 +72,7 @@ class Contract:
     deprecations: tuple[Deprecation, ...] = ()
     capabilities: Mapping[str, tuple[str, ...]] = _nothing()
     hooks: Mapping[str, str] = _nothing()
+    older: Mapping[int, str] = _nothing()
 
     @property
     def current(self) -> Version:
@@ -84,14 +87,25 @@ class Contract:
     @property
     def protocol(self) -> type:
         """The handler's protocol class, imported now."""
-        module, _, name = self.handler.partition(':')
-        found: type = getattr(importlib.import_module(module), name)
-        return found
+        return _imported(self.handler)
+
+    def protocol_of(self, major: int) -> type | None:
+        """Return the protocol of a major version; None if none is kept."""
+        if major == self.current[0]:
+            return self.protocol
+        reference = self.older.get(major)
+        return None if reference is None else _imported(reference)
 
     def loaded(self) -> type | None:
         """Return the protocol if somebody has imported it already."""
         module, _, name = self.handler.partition(':')
         return getattr(sys.modules.get(module), name, None)
+
+
+def _imported(reference: str) -> type:
+    module, _, name = reference.partition(':')
+    found: type = getattr(importlib.import_module(module), name)
+    return found
 
 
 _HANDLERS = 'imbi_plugin_sdk.handlers'
@@ -192,14 +206,18 @@ def unknown_type(plugin_type: object) -> Problem:
     )
 
 
-@functools.cache
 def methods(plugin_type: str) -> Mapping[str, MethodSpec]:
     """Return the methods of a plugin type, in the protocol's order.
 
     Raises:
         ContractError: No such type.
     """
-    protocol = contract_for(plugin_type).protocol
+    return methods_of(contract_for(plugin_type).protocol)
+
+
+@functools.cache
+def methods_of(protocol: type) -> Mapping[str, MethodSpec]:
+    """Return the methods of a protocol class, in its order."""
     return MappingProxyType(
         {
             name: _spec(name, member)
@@ -248,7 +266,10 @@ def is_implemented(cls: type, method: str) -> bool:
 
 
 def conformance(
-    cls: object, plugin_type: str | None = None
+    cls: object,
+    plugin_type: str | None = None,
+    *,
+    protocol: type | None = None,
 ) -> tuple[Problem, ...]:
     """Say every difference between a class and its contract at once.
 
@@ -261,6 +282,8 @@ def conformance(
         cls: The class; it is neither instantiated nor called.
         plugin_type: The contract to hold it to; None takes
             `cls.manifest.plugin_type`.
+        protocol: A protocol in the place of that contract's own, as an
+            older or newer major has one.
 
     Returns:
         Problems in the contract's order; empty when the class conforms. The
@@ -274,13 +297,14 @@ def conformance(
     """
     if not issubclass(type(cls), type):
         return (_conformance.not_a_class(cls),)
+    handler = typing.cast('type', cls)
+    if protocol is not None:
+        return _conformance.problems(handler, protocol, methods_of(protocol))
     wanted = plugin_type or _conformance.declared_type(cls)
     if not isinstance(wanted, str) or wanted not in CONTRACTS:
         return (unknown_type(wanted),)
     protocol = CONTRACTS[wanted].protocol
-    return _conformance.problems(
-        typing.cast('type', cls), protocol, methods(wanted)
-    )
+    return _conformance.problems(handler, protocol, methods(wanted))
 
 
 def negotiate(

@@ -26,6 +26,18 @@ from imbi_plugin_sdk.context import hide
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+__all__ = [
+    'PROPERTIES',
+    'Assignment',
+    'NodeId',
+    'OwnerKind',
+    'PluginNode',
+    'Record',
+    'ServiceApplication',
+    'Slug',
+    'ThirdPartyService',
+]
+
 OwnerKind: TypeAlias = Literal['project', 'project_type']
 """What an assignment can begin at."""
 

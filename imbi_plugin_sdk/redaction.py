@@ -18,6 +18,13 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+__all__ = [
+    'MASK',
+    'Form',
+    'occurrences',
+    'redact',
+]
+
 MASK = '***'
 """What stands in a secret's place."""
 
@@ -55,9 +62,16 @@ def redact(text: str, values: Iterable[str]) -> str:
     found = sorted(
         {value for value in values if value.strip()}, key=len, reverse=True
     )
-    for value in found:
-        text = _without_basic(text, value)
-    patterns = {pattern for value in found for _, pattern in _patterns(value)}
+    if _basic_pattern().search(text):
+        for value in found:
+            text = _without_basic(text, value)
+    # Looking for a form costs a hundredth of compiling its pattern.
+    patterns = {
+        pattern
+        for value in found
+        for form, pattern in _patterns(value)
+        if form in text
+    }
     spans = sorted(
         match.span()
         for pattern in patterns

@@ -14,6 +14,12 @@ from collections.abc import Mapping
 
 from imbi_plugin_sdk._text import did_you_mean, listed, shown
 
+__all__ = [
+    'SEARCH_VARIABLES',
+    'expand_template',
+    'validate_template',
+]
+
 SEARCH_VARIABLES = (
     'project_slug',
     'org_slug',

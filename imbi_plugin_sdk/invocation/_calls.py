@@ -11,7 +11,7 @@ import pydantic
 from imbi_plugin_sdk._inspection import classes
 from imbi_plugin_sdk._inspection.conformance import declared_type
 from imbi_plugin_sdk._text import did_you_mean, listed
-from imbi_plugin_sdk.contract import contract_for, methods, unknown_type
+from imbi_plugin_sdk.contract import contract_for, methods_of, unknown_type
 from imbi_plugin_sdk.errors import ContractError, Problem
 from imbi_plugin_sdk.invocation import _secrets
 from imbi_plugin_sdk.invocation._failures import Call
@@ -62,9 +62,9 @@ class _Plan(NamedTuple):
 
 
 @functools.cache
-def _plan(plugin_type: str, method: str) -> _Plan | None:
+def _plan(protocol: type, method: str) -> _Plan | None:
     """Return how a method is called; None where the contract has it not."""
-    spec = methods(plugin_type).get(method)
+    spec = methods_of(protocol).get(method)
     if spec is None:
         return None
     # The first two are context and credentials; a class method has none.
@@ -77,9 +77,7 @@ def _plan(plugin_type: str, method: str) -> _Plan | None:
             for parameter in beyond
             if parameter.default is parameter.empty
         ),
-        None
-        if spec.required
-        else vars(contract_for(plugin_type).protocol)[method],
+        None if spec.required else vars(protocol)[method],
         Settler(spec),
     )
 
@@ -88,14 +86,18 @@ class Target(NamedTuple):
     """A handler class, its type, and what to call it in messages.
 
     Attributes:
-        handler: The class.
+        handler: The class that is called.
         plugin_type: Its plugin type.
         slug: Its slug, or the name of the class.
+        protocol: What it is called by.
+        manifest: The manifest of the plugin's own class.
     """
 
     handler: type
     plugin_type: str
     slug: str
+    protocol: type
+    manifest: object
 
 
 def target_of(entry: Invocable | type, plugin_type: str | None) -> Target:
@@ -112,14 +114,18 @@ def target_of(entry: Invocable | type, plugin_type: str | None) -> Target:
             raise ContractError(
                 classes.class_name(entry), (unknown_type(known),)
             )
-    slug = getattr(_manifest(handler), 'slug', None)
+    # A class's manifest, read without running its code.
+    manifest = classes.lookup(handler, 'manifest')[1]
+    slug = getattr(manifest, 'slug', None)
     name = slug if isinstance(slug, str) else classes.class_name(handler)
-    return Target(handler, known, name)
-
-
-def _manifest(handler: type) -> object:
-    """Return a class's manifest without running its code."""
-    return classes.lookup(handler, 'manifest')[1]
+    protocol: type | None = None
+    if not isinstance(entry, type) and known == entry.plugin_type:
+        # What a registry's entry says besides; other entries need not.
+        protocol = getattr(entry, 'protocol', None)
+        handler = getattr(entry, 'lifted', None) or handler
+    if protocol is None:
+        protocol = contract_for(known).protocol
+    return Target(handler, known, name, protocol, manifest)
 
 
 def method_job(
@@ -131,7 +137,7 @@ def method_job(
         InvocationError: The contract has no such method or argument.
         ContractError: There is no such plugin type.
     """
-    plan = _plan(target.plugin_type, method)
+    plan = _plan(target.protocol, method)
     if plan is None:
         raise _unknown_method(target, method)
     if arguments or plan.required:
@@ -153,15 +159,14 @@ def method_job(
         Call(target.slug, method, optional=not plan.spec.required),
         make,
         functools.partial(plan.settler.settled, plugin=target.slug),
-        functools.partial(_secret, handler, arguments),
+        functools.partial(_secret, target.manifest, arguments),
     )
 
 
 def _secret(
-    handler: type, arguments: Mapping[str, Any], attempts: list[Attempt]
+    manifest: object, arguments: Mapping[str, Any], attempts: list[Attempt]
 ) -> set[str]:
     """Return what no error of these attempts may show."""
-    manifest = _manifest(handler)
     names: list[str] = []
     if isinstance(manifest, PluginManifest):
         names = [one.name for one in manifest.options if one.type == 'secret']
@@ -177,7 +182,7 @@ def _secret(
 
 
 def _unknown_method(target: Target, method: str) -> InvocationError:
-    known = methods(target.plugin_type)
+    known = methods_of(target.protocol)
     return InvocationError(
         f'call of {target.slug}.{method}',
         [
@@ -247,7 +252,7 @@ def action_job(
     handler = cast('type[WebhookActionPlugin]', target.handler)
 
     def make(context: PluginContext, credentials: dict[str, str]) -> object:
-        plan = _plan('webhook', 'actions')
+        plan = _plan(target.protocol, 'actions')
         assert plan is not None  # noqa: S101  the contract has it
         found = plan.settler.settled(handler.actions(), target.slug)
         descriptor = _descriptor(target, action, found)
@@ -265,7 +270,7 @@ def action_job(
         make,
         _nothing,
         functools.partial(
-            _secret, target.handler, {'config': config, 'event': event}
+            _secret, target.manifest, {'config': config, 'event': event}
         ),
     )
 

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from imbi_plugin_sdk.errors import PluginAuthenticationFailed
 
 
+__all__ = [
+    'Renewal',
+    'Renewed',
+]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Renewed:
     """What the second attempt is made with.

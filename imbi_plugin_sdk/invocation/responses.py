@@ -17,6 +17,17 @@ from imbi_plugin_sdk.errors import PluginError, ProblemsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+__all__ = [
+    'ERROR_RESPONSES',
+    'LONGEST',
+    'POLL',
+    'UNAVAILABLE',
+    'Answer',
+    'ErrorResponse',
+    'Retry',
+    'answer_to',
+]
+
 Retry: TypeAlias = Literal[
     'never', 'later', 'refreshed', 'restarted', 'mended'
 ]

@@ -13,12 +13,13 @@ from __future__ import annotations
 import contextvars
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, cast
 
 import pydantic
 
 from imbi_plugin_sdk._text import did_you_mean, listed
 from imbi_plugin_sdk.errors import ManifestError, Problem
+from imbi_plugin_sdk.manifest._frozen import frozen_model, is_same
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -68,6 +69,10 @@ class Declaration(pydantic.BaseModel):
         use_attribute_docstrings=False,
     )
 
+    # A frozen copy, made when it was judged; not set on what
+    # `model_construct`, a copy or unpickling made.
+    __slots__ = ('_twin',)
+
     rules: ClassVar[tuple[Rule, ...]] = ()
     """What must hold beyond the shapes of the fields."""
 
@@ -95,6 +100,8 @@ class Declaration(pydantic.BaseModel):
             if inside:
                 raise _Nested(problems)
             raise ManifestError(cls.__name__, problems)
+        if value is not data and cls.__module__.startswith(_OURS):
+            _keep(value, frozen_model(value, _twin_within))
         return value
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -115,6 +122,45 @@ class Declaration(pydantic.BaseModel):
                 )
             ],
         )
+
+
+_OURS = f'{__name__.partition(".")[0]}.'
+"""Modules whose declarations are remembered as judged: a subclass that
+somebody derived may have other fields and rules."""
+
+_SLOT: Any = Declaration.__dict__['_twin']
+_keep: Callable[[object, pydantic.BaseModel], None] = _SLOT.__set__
+_kept: Callable[[object], Declaration] = _SLOT.__get__
+
+
+def judged_twin(declaration: Model) -> Model | None:
+    """Return the frozen copy of a declaration that is as it was judged.
+
+    Frozen does not mean unchangeable: a plugin can append to its manifest's
+    lists, and `object.__setattr__` and `__dict__` pass by what refuses.
+
+    Returns:
+        None if it was never judged (`model_construct`, a copy, an unpickled
+        one), or if anything in it is not the very object that was judged; it
+        may be valid all the same.
+    """
+    try:
+        twin = cast('Model', _kept(declaration))
+        same = is_same(declaration.__dict__, twin.__dict__, _kept)
+    except (AttributeError, TypeError):
+        return None
+    return twin if same else None
+
+
+def _twin_within(value: Any) -> Any:  # noqa: ANN401  any model
+    """Return the copy of a model inside one that is being judged."""
+    try:
+        return _kept(value)
+    except (AttributeError, TypeError):
+        return frozen_model(value, _twin_within)
+
+
+Model = TypeVar('Model', bound=Declaration)
 
 
 def run_rules(

@@ -30,22 +30,25 @@ class _OfService(Record):
     service_id: NodeId = pydantic.Field(description='The service meant.')
 
 
-class CreateService(_OfService):
+class _OfTemplate(_OfService):
+    """Something that ties a service to a template."""
+
+    template_id: str = pydantic.Field(description="The template's id.")
+    instance: str = pydantic.Field(description="The operator's key, or ''.")
+
+
+class CreateService(_OfTemplate):
     """Create a third-party service without any field set."""
 
     action: Literal['create_service'] = 'create_service'
     slug: Slug = pydantic.Field(description='Its slug.')
     vendor: str = pydantic.Field(description='As the template spells it.')
-    template_id: str = pydantic.Field(description="The template's id.")
-    instance: str = pydantic.Field(description="The operator's key, or ''.")
 
 
-class AdoptService(_OfService):
+class AdoptService(_OfTemplate):
     """Tie a service that an operator made to a template."""
 
     action: Literal['adopt_service'] = 'adopt_service'
-    template_id: str = pydantic.Field(description="The template's id.")
-    instance: str = pydantic.Field(description="The operator's key, or ''.")
 
 
 class DeleteService(_OfService):
@@ -54,43 +57,44 @@ class DeleteService(_OfService):
     action: Literal['delete_service'] = 'delete_service'
 
 
-class SetField(_OfService):
+class _OfField(_OfService):
+    """Something done to one field of a service."""
+
+    field: FieldName
+
+
+class SetField(_OfField):
     """Set a live field."""
 
     action: Literal['set_field'] = 'set_field'
-    field: FieldName
     value: Value = pydantic.Field(description='What becomes live.')
     rebase: bool = _REBASE
 
 
-class ClearField(_OfService):
+class ClearField(_OfField):
     """Unset a live field."""
 
     action: Literal['clear_field'] = 'clear_field'
-    field: FieldName
     rebase: bool = _REBASE
 
 
-class MoveBase(_OfService):
+class MoveBase(_OfField):
     """Note the manifest value that was found to be live."""
 
     action: Literal['move_base'] = 'move_base'
-    field: FieldName
     base: Value = pydantic.Field(description='The new base; null is unset.')
 
 
-class PinField(_OfService):
+class PinField(_OfField):
     """Note that an operator saved the field."""
 
     action: Literal['pin_field'] = 'pin_field'
-    field: FieldName
 
 
-class UnpinField(_OfService):
+class UnpinField(_OfField):
     """Forget that an operator saved the field."""
 
     action: Literal['unpin_field'] = 'unpin_field'
-    field: FieldName
 
 
 class SetManaged(_OfService):
@@ -100,43 +104,50 @@ class SetManaged(_OfService):
     managed: bool
 
 
-class AddContributor(_OfService):
+class _OfContributor(_OfService):
+    """Something done to those that share a service."""
+
+    distribution: str
+
+
+class AddContributor(_OfContributor):
     """Append a distribution to those that share the service."""
 
     action: Literal['add_contributor'] = 'add_contributor'
-    distribution: str
 
 
-class RemoveContributor(_OfService):
+class RemoveContributor(_OfContributor):
     """Take a distribution from those that share the service."""
 
     action: Literal['remove_contributor'] = 'remove_contributor'
-    distribution: str
 
 
-class CreatePlugin(Record):
+class _OfPlugin(Record):
+    """Something done to a plugin node."""
+
+    plugin_id: NodeId
+
+
+class CreatePlugin(_OfPlugin):
     """Create a plugin node, without options."""
 
     action: Literal['create_plugin'] = 'create_plugin'
-    plugin_id: NodeId
     slug: Slug
     plugin_type: str
     distribution: str
 
 
-class ClaimPlugin(Record):
+class ClaimPlugin(_OfPlugin):
     """Note which distribution brought a node that an operator made."""
 
     action: Literal['claim_plugin'] = 'claim_plugin'
-    plugin_id: NodeId
     distribution: str
 
 
-class DeletePlugin(Record):
+class DeletePlugin(_OfPlugin):
     """Delete a plugin node that no service has and nobody touched."""
 
     action: Literal['delete_plugin'] = 'delete_plugin'
-    plugin_id: NodeId
 
 
 class AttachPlugin(_OfService):

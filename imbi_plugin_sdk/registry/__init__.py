@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from imbi_plugin_sdk.registry._core import PluginRegistry, Undrained
     from imbi_plugin_sdk.registry._freshness import RestartRequired
+    from imbi_plugin_sdk.registry._late_imports import LateImport
+    from imbi_plugin_sdk.registry.adapters import Adapter
     from imbi_plugin_sdk.registry.discovery import (
         Discovery,
         DistributionRef,
@@ -29,12 +31,14 @@ if TYPE_CHECKING:
     from imbi_plugin_sdk.registry.sources import MadeUp, Source
 
 __all__ = [
+    'Adapter',
     'Block',
     'Discovery',
     'DistributionRef',
     'Entry',
     'EntryPointRef',
     'Gate',
+    'LateImport',
     'MadeUp',
     'PluginRegistry',
     'PreflightResult',
@@ -49,12 +53,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    'Adapter': 'adapters',
     'Block': 'policy',
     'Discovery': 'discovery',
     'DistributionRef': 'discovery',
     'Entry': 'snapshot',
     'EntryPointRef': 'discovery',
     'Gate': 'policy',
+    'LateImport': '_late_imports',
     'MadeUp': 'sources',
     'PluginRegistry': '_core',
     'PreflightResult': 'policy',

@@ -56,7 +56,8 @@ def assemble(distributions: Iterable[Loaded]) -> Assembly:
                     refusals.append(_refused(admission, binding, *clash))
                     continue
                 entries[entry.slug] = entry
-                labels |= dict.fromkeys(_labels(entry), entry)
+                for label in _labels(entry):
+                    labels[label] = entry
         refusals += loaded.newer_refusals
     return Assembly(entries, tuple(refusals))
 
@@ -81,12 +82,9 @@ _HARMLESS = frozenset({'distribution_duplicate', 'version_unknown'})
 
 
 def _entry(loaded: Loaded, admission: Admission, binding: Binding) -> Entry:
-    harmless = [
-        problem
-        for problem in loaded.found.problems
-        if problem.code in _HARMLESS
-    ]
     return Entry(
+        protocol=binding.protocol,
+        lifted=binding.lifted,
         slug=binding.slug,
         plugin_type=binding.plugin_type,
         handler=binding.handler,
@@ -100,11 +98,22 @@ def _entry(loaded: Loaded, admission: Admission, binding: Binding) -> Entry:
         fingerprint=loaded.code.fingerprint,
         stale=loaded.stale,
         findings=(
-            *harmless,
+            *_harmless(loaded),
             *loaded.code.findings,
             *admission.findings,
             *binding.findings,
         ),
+    )
+
+
+def _harmless(loaded: Loaded) -> tuple[Problem, ...]:
+    """Return faults of metadata that hide no entry point."""
+    if not loaded.found.problems:
+        return ()
+    return tuple(
+        problem
+        for problem in loaded.found.problems
+        if problem.code in _HARMLESS
     )
 
 
@@ -142,11 +151,12 @@ def _label_clash(
     return None
 
 
-def _labels(entry: Entry) -> Iterator[tuple[str, str]]:
-    for vertex in entry.manifest.vertex_labels:
-        yield 'vertex', vertex.name
-    for edge in entry.manifest.edge_labels:
-        yield 'edge', edge.name
+def _labels(entry: Entry) -> list[tuple[str, str]]:
+    manifest = entry.manifest
+    return [
+        *[('vertex', vertex.name) for vertex in manifest.vertex_labels],
+        *[('edge', edge.name) for edge in manifest.edge_labels],
+    ]
 
 
 def _owner(entry: Entry) -> str:

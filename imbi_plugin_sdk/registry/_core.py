@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
 
     from imbi_plugin_sdk.contract import Contract
+    from imbi_plugin_sdk.registry.adapters import Adapter
     from imbi_plugin_sdk.registry.discovery import EntryPointRef
     from imbi_plugin_sdk.registry.policy import (
         Block,
@@ -89,6 +90,7 @@ class PluginRegistry:
         preflight: Callable[[EntryPointRef], PreflightResult] | None = None,
         supported: Mapping[str, str] | None = None,
         contracts: Mapping[str, Contract] | None = None,
+        adapters: Iterable[Adapter] = (),
     ) -> None:
         """Load every plugin that is installed.
 
@@ -106,9 +108,11 @@ class PluginRegistry:
             supported: Contract versions that the host serves, as in
                 `{'logs': '>=1.1'}`, where it serves less than this SDK.
             contracts: A table of contracts in the place of the SDK's.
+            adapters: What lifts handlers of older majors to the one that the
+                host calls; see `Adapter`.
 
         Raises:
-            ValueError: `supported` does not fit the contracts.
+            ValueError: `supported` or `adapters` does not fit the contracts.
         """
         from imbi_plugin_sdk.registry.reload import (  # noqa: PLC0415  lazy
             Loader,
@@ -122,6 +126,7 @@ class PluginRegistry:
             deadline=deadline,
             supported=supported or {},
             contracts=contracts,
+            adapters=tuple(adapters),
         )
         self._lock = threading.Lock()
         self._replaced: list[_Generation] = []
@@ -214,6 +219,7 @@ class PluginRegistry:
             'restart_required': [
                 one._asdict() for one in self._last.restart_required
             ],
+            'late_imports': [one._asdict() for one in self._last.late_imports],
             'census': [one._asdict() for one in self.census()],
         }
 

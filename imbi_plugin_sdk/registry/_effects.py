@@ -60,10 +60,6 @@ def _environment() -> Mapping[Any, Any]:
     return dict(os.environ if raw is None else raw)
 
 
-def _threads() -> Mapping[Any, Any]:
-    return {thread.ident: thread.name for thread in threading.enumerate()}
-
-
 def _event_loop_policy() -> object:
     # asyncio is looked at only where somebody has imported it.
     return getattr(
@@ -81,9 +77,18 @@ def _is_same(was: Sequence[object], now: Sequence[object]) -> bool:
     return len(was) == len(now) and all(map(operator.is_, was, now))
 
 
-def _has_nothing_new(was: Mapping[Any, Any], now: Mapping[Any, Any]) -> bool:
-    """Compare threads: one that ended was perhaps the host's."""
-    return now.keys() <= was.keys()
+def _new_threads(
+    was: list[threading.Thread], now: list[threading.Thread]
+) -> list[threading.Thread]:
+    """Return threads that were started; one that ended may be the host's."""
+    before = set(map(id, was))
+    return [thread for thread in now if id(thread) not in before]
+
+
+def _has_nothing_new(
+    was: list[threading.Thread], now: list[threading.Thread]
+) -> bool:
+    return not _new_threads(was, now)
 
 
 class _Probe(NamedTuple):
@@ -156,7 +161,7 @@ _PROBES: tuple[_Probe, ...] = (
     _Probe(
         'threads',
         'the running threads',
-        _threads,
+        threading.enumerate,
         'Start threads in a call and join them there.',
         _has_nothing_new,
     ),
@@ -222,7 +227,7 @@ def _finding(probe: _Probe, was: Any, now: Any) -> Problem:  # noqa: ANN401  wha
     """Name what was added, never a value: an environment holds secrets."""
     names = ''
     if probe.name == 'threads':
-        names = _listed(now[ident] for ident in now.keys() - was.keys())
+        names = _listed(thread.name for thread in _new_threads(was, now))
     elif probe.name == 'environment':
         names = _listed(
             os.fsdecode(key)

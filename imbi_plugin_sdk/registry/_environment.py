@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk.errors import Problem
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from imbi_plugin_sdk.contract import Contract
+    from imbi_plugin_sdk.registry.adapters import Adapter
     from imbi_plugin_sdk.registry.discovery import (
         Discovery,
         DistributionRef,
@@ -34,6 +36,8 @@ def prime() -> tuple[Problem, ...]:
     file that is corrupt; it does not try again after that. The SDK's own
     models are model classes, so this comes before they are imported.
     """
+    if 'imbi_plugin_sdk.manifest' in sys.modules:
+        return ()  # it has scanned: the manifest is a model
     import pydantic  # noqa: PLC0415  the registry is cheap until it loads
 
     try:
@@ -53,19 +57,21 @@ def prime() -> tuple[Problem, ...]:
     return ()
 
 
-def policy_of(
+def policy_of(  # noqa: PLR0913, PLR0917  what `PluginRegistry` was given
     blocks: tuple[Block, ...],
     catalog: Gate | None,
     preflight: Callable[[EntryPointRef], PreflightResult] | None,
     supported: Mapping[str, str],
     contracts: Mapping[str, Contract] | None,
+    adapters: tuple[Adapter, ...],
 ) -> Policy:
     """Return the policy of a registry.
 
     Raises:
-        ValueError: `supported` does not fit the contracts.
+        ValueError: `supported` or `adapters` does not fit the contracts.
     """
     from imbi_plugin_sdk.contract import CONTRACTS  # noqa: PLC0415  primed
+    from imbi_plugin_sdk.registry.adapters import table_of  # noqa: PLC0415
     from imbi_plugin_sdk.registry.policy import (  # noqa: PLC0415
         Policy,
         narrowed,
@@ -74,7 +80,7 @@ def policy_of(
     table = CONTRACTS if contracts is None else contracts
     if supported:
         table = narrowed(table, supported)
-    return Policy(blocks, catalog, preflight, table)
+    return Policy(blocks, catalog, preflight, table, table_of(adapters, table))
 
 
 class Environment:

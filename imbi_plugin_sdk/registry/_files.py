@@ -37,17 +37,25 @@ class Content(NamedTuple):
     Attributes:
         data: Its bytes; None where there is no such file or it is unusable.
         fault: Why it is unusable; empty when it is there or absent.
+        stamp: What tells that it was rewritten; None where there is none.
     """
 
     data: bytes | None
     fault: str = ''
+    stamp: Stamp | None = None
 
 
 ABSENT = Content(None)
 
 
-def read(path: str) -> Content:
-    """Read a small file."""
+def read(path: str, *, stamped: bool = False) -> Content:
+    """Read a small file.
+
+    Args:
+        path: The file.
+        stamped: Whether to tell its stamp too, of the moment it was opened:
+            what is written meanwhile makes another one.
+    """
     try:
         handle = os.open(path, _FLAGS)
     except (FileNotFoundError, NotADirectoryError):
@@ -55,6 +63,7 @@ def read(path: str) -> Content:
     except (OSError, ValueError) as error:
         return Content(None, _why(error))
     try:
+        mark = _stamp_of(os.fstat(handle)) if stamped else None
         data = os.read(handle, _CHUNK)
         if len(data) == _CHUNK:
             chunks = [data]
@@ -68,7 +77,7 @@ def read(path: str) -> Content:
     except OSError as error:
         return Content(None, _why(error))
     else:
-        return Content(data)
+        return Content(data, '', mark)
     finally:
         os.close(handle)
 
@@ -83,7 +92,10 @@ def _why(error: Exception) -> str:
 def stamp(path: str) -> Stamp | None:
     """Return what changes when a file is written; None without a file."""
     try:
-        found = os.stat(path)
+        return _stamp_of(os.stat(path))
     except (OSError, ValueError):
         return None
+
+
+def _stamp_of(found: os.stat_result) -> Stamp:
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size

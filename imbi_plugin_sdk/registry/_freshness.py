@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
-from imbi_plugin_sdk.registry import _bytecode, _modules, _ownership
+from imbi_plugin_sdk.registry import (
+    _bytecode,
+    _late_imports,
+    _modules,
+    _ownership,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -80,6 +84,7 @@ class Exchange:
     Attributes:
         ghosts: Distribution to why its code can never be loaded fresh again.
         restarts: What only a restart can load.
+        late_imports: What replaced code would import of the new.
     """
 
     def __init__(
@@ -91,6 +96,7 @@ class Exchange:
     ) -> None:
         self.ghosts = dict(ghosts)
         self.restarts: list[RestartRequired] = []
+        self.late_imports: list[_late_imports.LateImport] = []
         self._changes = changes
         gone = set(removed)
         self._removed = [known[name] for name in gone]
@@ -150,6 +156,7 @@ class Exchange:
             return self._held_back(change, 'module_kept', kept, admitter)
         failed = _lost(old, new)
         if not failed:
+            self._note_late_imports(old, new)
             return new
         self._undo(name, new.code)
         refusals = tuple(
@@ -160,14 +167,30 @@ class Exchange:
         )
         why = f'{first.code}: {first.message}' if first else 'it has no plugin'
         return admitter.again(
-            dataclasses.replace(
-                old,
+            old._replace(
                 stale=f'version {change.found.version} is installed but '
                 f'could not be loaded ({why}); {old.found.version} runs on.',
                 newer=change.found.version,
                 newer_refusals=refusals,
             )
         )
+
+    def _note_late_imports(self, old: Loaded, new: Loaded) -> None:
+        """Say where old code gets modules of the new one, if it is called."""
+        found = _late_imports.found_in(
+            self._evictions[old.found.name].modules,
+            _late_imports.changed(old.code.modules, new.code.modules),
+        )
+        self.late_imports += [
+            _late_imports.LateImport(
+                old.found.name,
+                old.found.version,
+                new.found.version,
+                function,
+                module,
+            )
+            for function, module in found
+        ]
 
     def _undo(self, name: str, code: Code) -> None:
         """Take the new modules out and put the old ones back."""
@@ -191,8 +214,7 @@ class Exchange:
         self.restarts.append(restart)
         if change.old is not None and change.old.is_serving:
             return admitter.again(
-                dataclasses.replace(
-                    change.old,
+                change.old._replace(
                     stale=f'{message} {restart.remedy}',
                     newer=installed,
                     newer_refusals=(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from imbi_plugin_sdk.registry import _effects, _entry_points, _loading
+from imbi_plugin_sdk.registry import _effects, _loading
 from imbi_plugin_sdk.registry import _refusals as refusals
 from imbi_plugin_sdk.registry._judgement import Binding, Served, bindings_of
 from imbi_plugin_sdk.registry._manifests import Rejected
@@ -14,22 +14,31 @@ if TYPE_CHECKING:
 
     from imbi_plugin_sdk.contract import Contract
     from imbi_plugin_sdk.errors import Problem
+    from imbi_plugin_sdk.registry.adapters import Adapter
     from imbi_plugin_sdk.registry.discovery import EntryPointRef
     from imbi_plugin_sdk.registry.snapshot import Refusal, Stage
 
 
-class Result(NamedTuple):
-    """What a job came to: bindings, or a refusal.
+class Admission(NamedTuple):
+    """What came of one entry point: bindings, or a refusal.
 
     Attributes:
-        bindings: What the entry point offers.
-        refusal: Why it offers nothing.
-        findings: What importing it did to the process.
+        plugin: The entry point.
+        bindings: What it offers; empty if it is refused.
+        refusal: Why it is refused.
+        findings: What keeps nobody from using it, what importing it did to
+            the process among it.
     """
 
-    bindings: tuple[Binding, ...]
-    refusal: Refusal | None
-    findings: tuple[Problem, ...]
+    plugin: EntryPointRef
+    bindings: tuple[Binding, ...] = ()
+    refusal: Refusal | None = None
+    findings: tuple[Problem, ...] = ()
+
+    @property
+    def is_hung(self) -> bool:
+        """True if its import was left running."""
+        return self.refusal is not None and self.refusal.code == refusals.HUNG
 
 
 class Surroundings:
@@ -41,8 +50,12 @@ class Surroundings:
         state: The process after the last import; None if it is not known.
     """
 
-    def __init__(self, contracts: Mapping[str, Contract]) -> None:
-        self.contracts = Served(contracts)
+    def __init__(
+        self,
+        contracts: Mapping[str, Contract],
+        adapters: Mapping[tuple[str, int], Adapter],
+    ) -> None:
+        self.contracts = Served(contracts, adapters)
         self.hung: dict[str, str] = {}
         self.state: _effects.State | None = None
 
@@ -52,39 +65,46 @@ class Job:
 
     Attributes:
         plugin: The entry point.
+        target: Module and attribute that it names; empty if a made-up
+            source loads it.
         stage: How far it came; read from outside if it raises.
     """
 
+    __slots__ = ('_surroundings', 'plugin', 'stage', 'target')
+
     def __init__(
-        self, plugin: EntryPointRef, surroundings: Surroundings
+        self,
+        plugin: EntryPointRef,
+        target: tuple[str, str],
+        surroundings: Surroundings,
     ) -> None:
         self.plugin = plugin
+        self.target = target
         self.stage: Stage = 'import'
         self._surroundings = surroundings
 
     @property
     def top(self) -> str:
         """The top-level package whose import lock it needs."""
-        target = _entry_points.split(self.plugin.value)
-        return target[0].partition('.')[0] if target else ''
+        return self.target[0].partition('.')[0]
 
     def note_hang(self) -> None:
         """Remember that this one hangs; its effects are not over."""
         self._surroundings.hung[self.top] = self.plugin.name
         self._surroundings.state = None
 
-    def __call__(self) -> Result:
+    def __call__(self) -> Admission:
         """Import it, see what that changed, and judge what it gave."""
         around = self._surroundings
         if around.hung and self.top in around.hung:
             problem = refusals.behind(self.top, around.hung[self.top])
             refusal = refusals.refuse(self.plugin, 'import', problem)
-            return Result((), refusal, ())
+            return Admission(self.plugin, refusal=refusal)
         before = around.state or _effects.capture()
         rejected: Rejected | None = None
         target: object = None
         try:
-            target = _loading.load(self.plugin)
+            target = _loading.load(self.plugin, self.target)
         except BaseException as error:  # noqa: BLE001  whatever it raises
             rejected = _loading.rejection(self.plugin, error, around.contracts)
         around.state = _effects.capture()
@@ -92,8 +112,11 @@ class Job:
         if rejected is None:
             self.stage = 'manifest'
             try:
-                return Result(
-                    bindings_of(target, around.contracts), None, effects
+                return Admission(
+                    self.plugin,
+                    bindings_of(target, around.contracts),
+                    None,
+                    effects,
                 )
             except Rejected as error:
                 rejected = error
@@ -105,4 +128,4 @@ class Job:
             slug=rejected.slug,
             findings=effects,
         )
-        return Result((), refusal, effects)
+        return Admission(self.plugin, refusal=refusal)

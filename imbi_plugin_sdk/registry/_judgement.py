@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from imbi_plugin_sdk.contract import conformance, negotiate
+from imbi_plugin_sdk.contract import negotiate
 from imbi_plugin_sdk.errors import Problem
 from imbi_plugin_sdk.registry._manifests import (
     Rejected,
     broken_contract,
+    judged_manifest,
     own_manifest,
 )
 from imbi_plugin_sdk.registry._shape import plainly_conforms
+from imbi_plugin_sdk.registry.adapters import contract_errors, lifted
 
 if TYPE_CHECKING:
     from imbi_plugin_sdk.contract import Contract, Negotiation
     from imbi_plugin_sdk.errors import ManifestError
     from imbi_plugin_sdk.manifest import PluginManifest
+    from imbi_plugin_sdk.registry.adapters import Adapter
 
 
 class Binding(NamedTuple):
@@ -35,6 +39,8 @@ class Binding(NamedTuple):
         manifest: Our own frozen copy.
         contract_version: What was negotiated.
         findings: What keeps nobody from using it.
+        protocol: What is called.
+        lifted: What an adapter made of it, if it is of an older major.
     """
 
     slug: str
@@ -43,6 +49,8 @@ class Binding(NamedTuple):
     manifest: PluginManifest
     contract_version: tuple[int, int]
     findings: tuple[Problem, ...]
+    protocol: type
+    lifted: type | None = None
 
 
 class Served:
@@ -50,21 +58,42 @@ class Served:
 
     Attributes:
         table: Plugin type to contract.
+        adapters: Plugin type and older major to what lifts it.
     """
 
-    def __init__(self, table: Mapping[str, Contract]) -> None:
+    def __init__(
+        self,
+        table: Mapping[str, Contract],
+        adapters: Mapping[tuple[str, int], Adapter] = MappingProxyType({}),
+    ) -> None:
         self.table = table
+        self.adapters = adapters
         self._before: dict[tuple[str, object, type], Negotiation] = {}
+        self._protocols: dict[tuple[str, int], type] = {}
 
     def negotiate(self, plugin_type: str, declared: object) -> Negotiation:
         """Negotiate once per type and version: plugins declare the same."""
-        if type(declared) not in {int, str}:
+        kind = type(declared)
+        if kind is not int and kind is not str:
             return negotiate(plugin_type, declared, contracts=self.table)
-        key = plugin_type, declared, type(declared)
+        key = plugin_type, declared, kind
         found = self._before.get(key)
         if found is None:
             found = negotiate(plugin_type, declared, contracts=self.table)
             self._before[key] = found
+        return found
+
+    def protocol(self, plugin_type: str, major: int) -> type:
+        """Return what a class of a major is held to.
+
+        That is the current protocol where the table keeps no older one.
+        """
+        key = plugin_type, major
+        found = self._protocols.get(key)
+        if found is None:
+            contract = self.table[plugin_type]
+            found = contract.protocol_of(major) or contract.protocol
+            self._protocols[key] = found
         return found
 
 
@@ -77,23 +106,22 @@ def bindings_of(target: object, contracts: Served) -> tuple[Binding, ...]:
     Raises:
         Rejected: It binds nothing.
     """
-    version_is_served(target, contracts)
-    manifest = own_manifest(target)
-    slug = str(manifest.slug)
-    negotiation = contracts.negotiate(
-        manifest.plugin_type, manifest.api_version
-    )
+    manifest = judged_manifest(target)
+    if manifest is None:
+        version_is_served(target, contracts)
+        manifest = own_manifest(target)
+    slug, plugin_type = manifest.slug, manifest.plugin_type
+    negotiation = contracts.negotiate(plugin_type, manifest.api_version)
     if negotiation.version is None:
         raise _unserved(negotiation, slug)
     handler = cast('type', target)
-    if not plainly_conforms(handler, manifest.plugin_type):
-        errors = tuple(
-            problem
-            for problem in conformance(handler, manifest.plugin_type)
-            if problem.code not in _WARNINGS
+    try:
+        protocol, made = _held_to_contract(
+            handler, plugin_type, negotiation.version[0], contracts
         )
-        if errors:
-            raise Rejected('contract', broken_contract(errors), errors, slug)
+    except Rejected as rejected:
+        rejected.slug = slug
+        raise
     findings: tuple[Problem, ...] = ()
     if negotiation.state == 'deprecated':
         findings = (
@@ -107,17 +135,39 @@ def bindings_of(target: object, contracts: Served) -> tuple[Binding, ...]:
     return (
         Binding(
             slug,
-            manifest.plugin_type,
+            plugin_type,
             handler,
             manifest,
             negotiation.version,
             findings,
+            protocol,
+            made,
         ),
     )
 
 
-_WARNINGS = frozenset({'annotation_contradicts'})
-"""What `conformance` reports that no call can feel; the kit tells it."""
+def _held_to_contract(
+    handler: type, plugin_type: str, major: int, contracts: Served
+) -> tuple[type, type | None]:
+    """Hold a class to its contract; lift it where the host has an adapter.
+
+    Returns:
+        The protocol that is called, and what is called in the place of the
+        class; None if it is called itself.
+
+    Raises:
+        Rejected: It breaks its contract, or cannot be lifted.
+    """
+    if (plugin_type, major) in contracts.adapters:
+        contract = contracts.table[plugin_type]
+        made = lifted(handler, contract, major, contracts.adapters)
+        return contract.protocol, made
+    protocol = contracts.protocol(plugin_type, major)
+    if not plainly_conforms(handler, protocol):
+        errors = contract_errors(handler, protocol)
+        if errors:
+            raise Rejected('contract', broken_contract(errors), errors)
+    return protocol, None
 
 
 # --- the version, before anything else ---------------------------------
@@ -171,11 +221,13 @@ def _attribute(target: object, name: str) -> Any:  # noqa: ANN401  anything
     if target is _ABSENT:
         return _ABSENT
     try:
-        if isinstance(target, Mapping):
+        found = getattr(target, name, _ABSENT)
+        if found is _ABSENT and isinstance(target, Mapping):
             return cast('Any', target).get(name, _ABSENT)
-        return getattr(target, name, _ABSENT)
     except Exception:  # noqa: BLE001  a later stage says what is wrong
         return _ABSENT
+    else:
+        return found
 
 
 def _judge_version(

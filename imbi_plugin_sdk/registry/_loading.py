@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imbi_plugin_sdk._text import did_you_mean
 from imbi_plugin_sdk.errors import ManifestError, Problem
-from imbi_plugin_sdk.registry import _entry_points, _guard
+from imbi_plugin_sdk.registry import _guard
 from imbi_plugin_sdk.registry._judgement import refused_manifest_version
 from imbi_plugin_sdk.registry._manifests import Rejected, invalid_manifest
 
@@ -20,16 +20,18 @@ class _NoSuchAttribute(Exception):  # noqa: N818  it never leaves this module
     """Says that a module has not what the entry point names."""
 
 
-def load(plugin: EntryPointRef) -> object:
+def load(plugin: EntryPointRef, target: tuple[str, str]) -> object:
     """Import what an entry point names.
+
+    Args:
+        plugin: The entry point.
+        target: Module and attribute that its value names.
 
     Raises:
         BaseException: Whatever the import raises.
     """
     if plugin.load is not None:
         return plugin.load()
-    target = _entry_points.split(plugin.value)
-    assert target is not None  # noqa: S101  the metadata stage saw to it
     module, attributes = target
     found: object = importlib.import_module(module)
     seen = module

@@ -7,13 +7,12 @@ metaclass.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from imbi_plugin_sdk.errors import ManifestError, Problem
-from imbi_plugin_sdk.manifest import PluginManifest, _declaration
-from imbi_plugin_sdk.manifest._declaration import plain
-from imbi_plugin_sdk.registry._frozen import frozen_copy
+from imbi_plugin_sdk.manifest import PluginManifest
+from imbi_plugin_sdk.manifest._declaration import judged_twin, plain
 
 if TYPE_CHECKING:
     from imbi_plugin_sdk.registry.snapshot import Stage
@@ -43,11 +42,25 @@ class Rejected(Exception):  # noqa: N818  it never leaves this package
         self.slug = slug
 
 
+def judged_manifest(target: object) -> PluginManifest | None:
+    """Return the frozen copy of a manifest that is as it was judged.
+
+    Nearly every plugin has such a one. Judging it again would cost as much as
+    importing the plugin.
+    """
+    if not issubclass(type(target), type):
+        return None
+    manifest = _own_attributes(cast('type', target)).get('manifest')
+    if type(manifest) is not PluginManifest:
+        return None
+    return judged_twin(manifest)
+
+
 _WRITE = 'Write `manifest = PluginManifest(...)` in the body of the class.'
 
 
 def own_manifest(target: object) -> PluginManifest:
-    """Return our own frozen copy of a class's own manifest (R8).
+    """Judge a class's own manifest, and return our copy of it (R8).
 
     Raises:
         Rejected: There is none, it is not the class's own, or it is invalid.
@@ -61,30 +74,18 @@ def own_manifest(target: object) -> PluginManifest:
     manifest = own['manifest']
     if not issubclass(type(manifest), PluginManifest):
         raise Rejected('manifest', _not_a_manifest(manifest))
-    if type(manifest) is not PluginManifest or not _is_as_judged(manifest):
-        try:
-            manifest = PluginManifest.model_validate(plain(manifest))
-        except ManifestError as error:
-            raise Rejected(
-                'manifest',
-                invalid_manifest(error),
-                error.problems,
-                _plain_slug(manifest),
-            ) from None
-    frozen: PluginManifest = frozen_copy(manifest)
-    return frozen
-
-
-def _never(_: object) -> bool:
-    """Trust no manifest."""
-    return False
-
-
-_is_as_judged: Callable[[object], bool] = getattr(
-    _declaration, 'is_as_judged', _never
-)
-"""Says whether a manifest was validated when it was made and is as it was
-then; validating it again costs as much as importing the plugin."""
+    try:
+        judged = PluginManifest.model_validate(plain(manifest))
+    except ManifestError as error:
+        raise Rejected(
+            'manifest',
+            invalid_manifest(error),
+            error.problems,
+            _plain_slug(manifest),
+        ) from None
+    own_copy = judged_twin(judged)
+    assert own_copy is not None  # noqa: S101  it was judged just now
+    return own_copy
 
 
 def _own_attributes(cls: type) -> Mapping[str, Any]:

@@ -67,6 +67,7 @@ class Eviction:
 
     Attributes:
         names: Modules that were taken out.
+        modules: Name to module.
     """
 
     def __init__(
@@ -81,10 +82,10 @@ class Eviction:
         """
         wanted = {*names}
         wanted |= _children(wanted, others)
-        self._modules = {
+        self.modules = {
             name: sys.modules[name] for name in wanted if name in sys.modules
         }
-        self.names = tuple(sorted(self._modules))
+        self.names = tuple(sorted(self.modules))
         self._attributes: list[tuple[Any, str, object]] = []
         for name in self.names:
             del sys.modules[name]
@@ -98,8 +99,8 @@ class Eviction:
         parent_name, _, child = name.rpartition('.')
         parent: Any = sys.modules.get(parent_name)
         attributes = _attributes(parent)
-        if attributes.get(child) is self._modules[name]:
-            self._attributes.append((parent, child, self._modules[name]))
+        if attributes.get(child) is self.modules[name]:
+            self._attributes.append((parent, child, self.modules[name]))
             types.ModuleType.__delattr__(parent, child)
 
     def undo(self, newer: Iterable[str] = ()) -> None:
@@ -116,7 +117,7 @@ class Eviction:
                 _attributes(parent).get(child) is module
             ):
                 types.ModuleType.__delattr__(parent, child)
-        sys.modules.update(self._modules)
+        sys.modules.update(self.modules)
         for owner, child, old in self._attributes:
             types.ModuleType.__setattr__(owner, child, old)
 

@@ -15,7 +15,6 @@ again.
 from __future__ import annotations
 
 import binascii
-import dataclasses
 import hashlib
 import importlib.machinery
 import importlib.util
@@ -51,8 +50,7 @@ class Owned(NamedTuple):
     digest: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """The code of one distribution in one state.
 
     Attributes:
@@ -72,10 +70,34 @@ class Code:
     findings: tuple[Problem, ...] = ()
 
 
-def code_of(found: DistributionRef) -> Code:
-    """Read which code a distribution has on disk, loaded or not."""
+def record_of(found: DistributionRef) -> _files.Content:
+    """Read RECORD, and what tells that it was rewritten."""
+    if found.text is not None:  # a foreign finder's: there is no file
+        return _files.Content(found.read('RECORD'))
+    if not found.path:
+        return _files.ABSENT
+    return _files.read(f'{found.path}/RECORD', stamped=True)
+
+
+def is_moving(found: DistributionRef, record: _files.Content) -> bool:
+    """Tell whether somebody has rewritten RECORD since it was read."""
+    return record.stamp is not None and record.stamp != (
+        _files.stamp(f'{found.path}/RECORD')
+    )
+
+
+def code_of(
+    found: DistributionRef, record: _files.Content | None = None
+) -> Code:
+    """Read which code a distribution has on disk, loaded or not.
+
+    Args:
+        found: The distribution.
+        record: Its RECORD, if it was read already.
+    """
     parts = _basis(found)
-    data = found.read('RECORD')
+    record = record or record_of(found)
+    data = record.data
     if data is not None:
         # RECORD names every file of its directory, this one too (PEP 376).
         is_plain = b'direct_url.json' not in data
@@ -84,8 +106,7 @@ def code_of(found: DistributionRef) -> Code:
             if modules or not found.entry_points:
                 if is_plain:
                     found.project = ''
-                watched = [] if found.text else [f'{found.path}/RECORD']
-                return _with_loaded(modules, watched, parts)
+                return _with_loaded(modules, found, record, parts)
     modules = dict(_walked(found))
     parts = _basis(found)
     parts += [f'{name}\0{owned.digest}' for name, owned in modules.items()]
@@ -144,13 +165,14 @@ def _recorded(
     modules: dict[str, Owned] = {}
     same_everywhere: list[str] = []
     for path, recorded in _lines(data.decode('utf-8', 'replace')):
-        if path.startswith(('..', '/')) or (
-            path.startswith(directory) and not path.endswith('/METADATA')
-        ):
-            continue
-        same_everywhere.append(f'{path}\0{recorded}')
-        if path.endswith(_SUFFIXES) and (name := module_name(path)):
-            modules[name] = Owned(f'{base}/{path}', recorded)
+        if path.startswith(directory):
+            if path.endswith('/METADATA'):
+                same_everywhere.append(f'{path}\0{recorded}')
+        elif not path.startswith(('..', '/')):
+            same_everywhere.append(f'{path}\0{recorded}')
+            name = module_name(path)
+            if name:
+                modules[name] = Owned(f'{base}/{path}', recorded)
     same_everywhere.sort()
     parts += same_everywhere
     return modules
@@ -180,27 +202,33 @@ def module_name(path: str) -> str:
     Args:
         path: Relative to the entry of `sys.path`, with slashes.
     """
-    for suffix in _SUFFIXES:
-        if path.endswith(suffix):
-            parts = path.removesuffix(suffix).split('/')
-            break
+    if path.endswith('.py'):
+        stem = path[:-3]
     else:
-        return ''
+        suffix = next(filter(path.endswith, _SUFFIXES), '')
+        if not suffix:
+            return ''
+        stem = path.removesuffix(suffix)
+    parts = stem.split('/')
     if parts[-1] == '__init__':
         parts.pop()
     return '.'.join(parts) if all(map(str.isidentifier, parts)) else ''
 
 
 def _with_loaded(
-    modules: dict[str, Owned], watched: list[str], parts: list[str]
+    modules: dict[str, Owned],
+    found: DistributionRef,
+    record: _files.Content,
+    parts: list[str],
 ) -> Code:
     """Hold the files of loaded modules against RECORD.
 
     An installer writes RECORD last; a file that nobody touched after that
     (ctime cannot be set) is what RECORD says and need not be read.
     """
-    signature = list(map(_files.stamp, watched))
-    written = signature[0][1] if signature and signature[0] else 0
+    watched = [] if found.text else [f'{found.path}/RECORD']
+    signature = [record.stamp] if watched else []
+    written = record.stamp[1] if record.stamp else 0
     findings: list[Problem] = []
     for name, (path, recorded) in modules.items():
         if name not in sys.modules or not path.endswith('.py'):

@@ -14,7 +14,7 @@ import inspect
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imbi_plugin_sdk.contract import CONTRACTS, methods
+from imbi_plugin_sdk.contract import methods_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,28 +58,29 @@ class _Wanted(NamedTuple):
     keyword_defaults: dict[str, Any] | None
 
 
-def plainly_conforms(cls: type, plugin_type: str) -> bool:
+def plainly_conforms(cls: type, protocol: type) -> bool:
     """Tell whether a class writes its methods just as the contract does.
 
     Args:
         cls: The class; only `__dict__`s and code objects are read.
-        plugin_type: A type that the table of contracts has.
+        protocol: The contract's own class.
 
     Returns:
         True only if `conformance` has no error; False says nothing.
     """
     if type(cls) not in _PLAIN_METACLASSES:
         return False
-    spaces: list[Mapping[str, Any]] = [
-        type.__dict__['__dict__'].__get__(base)
-        for base in type.__dict__['__mro__'].__get__(cls)
-    ]
+    bases: tuple[type, ...] = _BASES.__get__(cls)
+    if len(bases) == 1 and bases[0] is protocol:
+        spaces = [_SPACE.__get__(cls), *_spaces_of(protocol)]
+    else:
+        spaces = [_SPACE.__get__(base) for base in _MRO.__get__(cls)]
     if spaces[0].get('__abstractmethods__'):
         return False
     for name in ('__init__', '__new__'):
         if not _takes_nothing(_found(spaces, name), name):
             return False
-    for wanted in _wanted(plugin_type):
+    for wanted in _wanted(protocol):
         found = _found(spaces, wanted.name)
         is_default = wanted.default is not None and (
             found is wanted.default or found is _MISSING
@@ -90,6 +91,15 @@ def plainly_conforms(cls: type, plugin_type: str) -> bool:
 
 
 _MISSING = object()
+_BASES: Any = type.__dict__['__bases__']
+_MRO: Any = type.__dict__['__mro__']
+_SPACE: Any = type.__dict__['__dict__']
+
+
+@functools.cache
+def _spaces_of(protocol: type) -> tuple[Mapping[str, Any], ...]:
+    """Return the namespaces of one of our own classes and its bases."""
+    return tuple([_SPACE.__get__(base) for base in _MRO.__get__(protocol)])
 
 
 def _found(spaces: list[Mapping[str, Any]], name: str) -> object:
@@ -147,11 +157,10 @@ def _equal(found: Any, wanted: Any) -> bool:  # noqa: ANN401  tuple or dict
 
 
 @functools.cache
-def _wanted(plugin_type: str) -> tuple[_Wanted, ...]:
+def _wanted(protocol: type) -> tuple[_Wanted, ...]:
     """Return each method of a contract as a call can feel it."""
-    protocol = CONTRACTS[plugin_type].protocol
     wanted: list[_Wanted] = []
-    for name, spec in methods(plugin_type).items():
+    for name, spec in methods_of(protocol).items():
         member: Any = protocol.__dict__[name]
         function = getattr(member, '__func__', member)
         code = function.__code__

@@ -8,17 +8,15 @@ gets out.
 
 from __future__ import annotations
 
-import dataclasses
 import operator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk.registry import _entry_points, _refusals
-from imbi_plugin_sdk.registry._job import Job, Result, Surroundings
+from imbi_plugin_sdk.registry._job import Admission, Job, Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from imbi_plugin_sdk.errors import Problem
     from imbi_plugin_sdk.registry._guard import Guard, Outcome
     from imbi_plugin_sdk.registry._judgement import Binding
     from imbi_plugin_sdk.registry.discovery import (
@@ -30,26 +28,7 @@ if TYPE_CHECKING:
     from imbi_plugin_sdk.registry.snapshot import Refusal
 
 
-class Admission(NamedTuple):
-    """What came of one entry point: bindings, or a refusal.
-
-    Attributes:
-        plugin: The entry point.
-        bindings: What it offers; empty if it is refused.
-        refusal: Why it is refused.
-        findings: What keeps nobody from using it.
-    """
-
-    plugin: EntryPointRef
-    bindings: tuple[Binding, ...] = ()
-    refusal: Refusal | None = None
-    findings: tuple[Problem, ...] = ()
-
-    @property
-    def is_hung(self) -> bool:
-        """True if its import was left running."""
-        return self.refusal is not None and self.refusal.code == _refusals.HUNG
-
+__all__ = ['Admission', 'Admitter']
 
 _FINAL = frozenset({_refusals.HUNG, _refusals.BEHIND_HUNG, _refusals.RESTART})
 """Refusals that only a restart of the process lifts."""
@@ -71,7 +50,7 @@ class Admitter:
         self.policy = policy
         self.guard = guard
         self.sdk = sdk
-        self._around = Surroundings(policy.contracts)
+        self._around = Surroundings(policy.contracts, policy.adapters)
 
     def admit_all(
         self, plugins: Sequence[tuple[EntryPointRef, DistributionRef]]
@@ -81,12 +60,8 @@ class Admitter:
         Returns:
             One admission each, in the same order.
         """
-        refused = [self._before_import(plugin) for plugin, _ in plugins]
-        jobs = [
-            Job(plugin, self._around)
-            for (plugin, _), refusal in zip(plugins, refused, strict=True)
-            if refusal is None
-        ]
+        started = [self._before_import(plugin) for plugin, _ in plugins]
+        jobs = [one for one in started if isinstance(one, Job)]
         self._around.state = None
         outcomes = zip(
             jobs,
@@ -95,27 +70,33 @@ class Admitter:
         )
         return [
             self._after_import(*next(outcomes), found)
-            if refusal is None
-            else Admission(plugin, refusal=refusal)
-            for (plugin, found), refusal in zip(plugins, refused, strict=True)
+            if isinstance(one, Job)
+            else Admission(plugin, refusal=one)
+            for (plugin, found), one in zip(plugins, started, strict=True)
         ]
 
-    def _before_import(self, plugin: EntryPointRef) -> Refusal | None:
+    def _before_import(self, plugin: EntryPointRef) -> Job | Refusal:
         """Ask everything that can be asked without importing."""
-        blocked = _refusals.gate_refusal(self.policy, plugin, None)
-        if blocked is not None:
-            return blocked
-        if plugin.load is None and _entry_points.split(plugin.value) is None:
+        refusal: Refusal | None = None
+        if self.policy.gates:
+            refusal = _refusals.gate_refusal(self.policy, plugin, None)
+        if refusal is not None:
+            return refusal
+        target = _entry_points.split(plugin.value)
+        if target is None and plugin.load is None:
             problem = _refusals.bad_value(plugin)
             return _refusals.refuse(plugin, 'metadata', problem)
-        return _refusals.preflight_refusal(self.policy, plugin)
+        refusal = _refusals.preflight_refusal(self.policy, plugin)
+        if refusal is not None:
+            return refusal
+        return Job(plugin, target or ('', ''), self._around)
 
     def _after_import(
-        self, job: Job, outcome: Outcome[Result], found: DistributionRef
+        self, job: Job, outcome: Outcome[Admission], found: DistributionRef
     ) -> Admission:
         """Return what a job came to."""
-        plugin, result = job.plugin, outcome.value
-        if result is None:
+        plugin, admission = job.plugin, outcome.value
+        if admission is None:
             problem = (
                 _refusals.uninspectable(outcome.raised)
                 if outcome.raised
@@ -124,20 +105,19 @@ class Admitter:
             return Admission(
                 plugin, refusal=_refusals.refuse(plugin, job.stage, problem)
             )
-        if result.refusal is not None:
+        if admission.refusal is not None:
             return Admission(
-                plugin, refusal=self._explained(job, result.refusal, found)
+                plugin, refusal=self._explained(job, admission.refusal, found)
             )
-        refusal = self._gated(plugin, result.bindings)
+        refusal = self._gated(plugin, admission.bindings)
         if refusal is not None:
             return Admission(plugin, refusal=refusal)
-        findings = result.findings
-        if len(result.bindings) == 1 and (
-            result.bindings[0].slug != plugin.name
-        ):
-            slug = result.bindings[0].slug
-            findings = (*findings, _refusals.misnamed(plugin, slug))
-        return Admission(plugin, result.bindings, findings=findings)
+        slug = admission.bindings[0].slug
+        if slug == plugin.name or len(admission.bindings) > 1:
+            return admission
+        return admission._replace(
+            findings=(*admission.findings, _refusals.misnamed(plugin, slug))
+        )
 
     def _explained(
         self, job: Job, refusal: Refusal, found: DistributionRef
@@ -156,6 +136,8 @@ class Admitter:
         self, plugin: EntryPointRef, bindings: tuple[Binding, ...]
     ) -> Refusal | None:
         """Ask the gates again, now that the slugs are known."""
+        if not self.policy.gates:
+            return None
         for binding in bindings:
             refusal = _refusals.gate_refusal(self.policy, plugin, binding.slug)
             if refusal is not None:
@@ -179,7 +161,7 @@ class Admitter:
         )
         if all(map(operator.is_, admissions, loaded.admissions)):
             return loaded
-        return dataclasses.replace(loaded, admissions=admissions)
+        return loaded._replace(admissions=admissions)
 
     def _once_more(self, admission: Admission, loaded: Loaded) -> Admission:
         plugin, refusal = admission.plugin, admission.refusal

@@ -142,6 +142,12 @@ class DistributionRef:
 
     def plugins(self) -> Iterator[EntryPointRef]:
         """Yield its entry points, by name."""
+        if len(self.entry_points) == 1 and not self.loaders:
+            name, value = self.entry_points[0]
+            yield EntryPointRef(
+                self.name, self.version, name, value, self.path
+            )
+            return
         loaders = self.loaders or (None,) * len(self.entry_points)
         pairs = zip(self.entry_points, loaders, strict=True)
         for line, load in sorted(pairs, key=itemgetter(0)):

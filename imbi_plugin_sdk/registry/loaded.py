@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imbi_plugin_sdk.errors import Problem
-from imbi_plugin_sdk.registry import _files, _modules, _ownership
+from imbi_plugin_sdk.registry import _modules, _ownership
 from imbi_plugin_sdk.registry._refusals import RESTART, refuse
 from imbi_plugin_sdk.registry.admission import Admission
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from imbi_plugin_sdk.registry import _files
     from imbi_plugin_sdk.registry._freshness import RestartRequired
     from imbi_plugin_sdk.registry._ownership import Code
     from imbi_plugin_sdk.registry.admission import Admitter
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from imbi_plugin_sdk.registry.snapshot import Refusal
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """One distribution whose entry points were admitted or refused.
 
     Attributes:
@@ -81,44 +80,32 @@ def load_all(
     distributions: Iterable[DistributionRef], admitter: Admitter
 ) -> list[Loaded]:
     """Admit distributions' entry points, and tell which code they are."""
+    # RECORD is read before the import: it is that state which is named.
     found = [
-        (one, *_record_of(one), [*one.plugins()]) for one in distributions
+        (one, _ownership.record_of(one), [*one.plugins()])
+        for one in distributions
     ]
     admissions = iter(
         admitter.admit_all(
-            [
-                (plugin, one)
-                for one, _, _, plugins in found
-                for plugin in plugins
-            ]
+            [(plugin, one) for one, _, plugins in found for plugin in plugins]
         )
     )
     return [
-        _loaded(one, record, before, list(islice(admissions, len(plugins))))
-        for one, record, before, plugins in found
+        _loaded(one, record, list(islice(admissions, len(plugins))))
+        for one, record, plugins in found
     ]
-
-
-def _record_of(found: DistributionRef) -> tuple[str, _files.Stamp | None]:
-    """Return where RECORD is, and what will tell that it was rewritten."""
-    if found.text is not None or not found.path:
-        return '', None
-    record = f'{found.path}/RECORD'
-    return record, _files.stamp(record)
 
 
 def _loaded(
     found: DistributionRef,
-    record: str,
-    before: _files.Stamp | None,
+    record: _files.Content,
     admissions: list[Admission],
 ) -> Loaded:
-    code = _ownership.code_of(found)
-    if record and not code.walked and code.signature[:1] != (before,):
+    code = _ownership.code_of(found, record)
+    if code.findings and _ownership.is_moving(found, record):
         # Someone is installing it this very moment: what was imported and
-        # what RECORD says may be of two versions. The next reload tells.
-        code = dataclasses.replace(
-            code,
+        # what RECORD said may be of two versions. The next reload tells.
+        code = code._replace(
             fingerprint='',
             signature=(None,),
             findings=(*code.findings, _moving()),

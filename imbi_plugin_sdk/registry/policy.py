@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from imbi_plugin_sdk.contract import Contract
+    from imbi_plugin_sdk.registry.adapters import Adapter
     from imbi_plugin_sdk.registry.discovery import EntryPointRef
     from imbi_plugin_sdk.registry.snapshot import Stage
 
@@ -138,12 +139,14 @@ class Policy:
             segfault and a hang in C harm nobody; None rehearses nothing.
             This library starts no process, so the host gives the function.
         contracts: Plugin type to contract, with the versions served.
+        adapters: Plugin type and older major to what lifts its handlers.
     """
 
     blocks: tuple[Block, ...]
     catalog: Gate | None
     preflight: Callable[[EntryPointRef], PreflightResult] | None
     contracts: Mapping[str, Contract]
+    adapters: Mapping[tuple[str, int], Adapter]
 
     @functools.cached_property
     def gates(self) -> tuple[tuple[Stage, Gate], ...]:

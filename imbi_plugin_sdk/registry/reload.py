@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from imbi_plugin_sdk.contract import Contract
     from imbi_plugin_sdk.registry._freshness import Change, RestartRequired
+    from imbi_plugin_sdk.registry._late_imports import LateImport
+    from imbi_plugin_sdk.registry.adapters import Adapter
     from imbi_plugin_sdk.registry.admission import Admitter
     from imbi_plugin_sdk.registry.discovery import (
         Discovery,
@@ -52,6 +54,8 @@ class ReloadResult(NamedTuple):
         refusals: All refusals of the snapshot.
         restart_required: What only a restart of the process can load.
         seconds: How long it took.
+        late_imports: Functions of replaced code that would import modules
+            of the new, if a call that is under way reaches them.
     """
 
     generation: int
@@ -63,6 +67,7 @@ class ReloadResult(NamedTuple):
     refusals: tuple[Refusal, ...]
     restart_required: tuple[RestartRequired, ...]
     seconds: float
+    late_imports: tuple[LateImport, ...] = ()
 
 
 class Loader:
@@ -81,6 +86,7 @@ class Loader:
         deadline: float | None,
         supported: Mapping[str, str],
         contracts: Mapping[str, Contract] | None,
+        adapters: tuple[Adapter, ...],
     ) -> None:
         self._source = source
         self._deadline = deadline
@@ -89,7 +95,7 @@ class Loader:
             self._source = tuple(source)
         self._findings = _environment.prime()
         self._policy: Policy = _environment.policy_of(
-            blocks, catalog, preflight, supported, contracts
+            blocks, catalog, preflight, supported, contracts, adapters
         )
         self._known: dict[str, Loaded] = {}
         self._environment = _environment.Environment()
@@ -137,6 +143,7 @@ class Loader:
             refusals=snapshot.refusals,
             restart_required=restarts,
             seconds=time.perf_counter() - start,
+            late_imports=tuple(turn.late_imports),
         )
         _environment.log(current, snapshot, result.restart_required)
         return snapshot, result
@@ -171,6 +178,7 @@ class _Turn:
         ghosts: Distribution to why its code can never be loaded fresh again.
         touched: Whether anything is not as it was.
         restarts: What only a restart can load.
+        late_imports: What replaced code would import of the new.
     """
 
     def __init__(
@@ -191,6 +199,7 @@ class _Turn:
         self.updated: list[str] = []
         self.removed: list[str] = []
         self.restarts: list[RestartRequired] = []
+        self.late_imports: list[LateImport] = []
 
     def take(self, discovery: Discovery) -> None:
         """Go through every distribution that has plugins."""
@@ -260,3 +269,4 @@ class _Turn:
         self.touched |= bool(self.removed)
         self.ghosts = exchange.ghosts
         self.restarts = exchange.restarts
+        self.late_imports = exchange.late_imports

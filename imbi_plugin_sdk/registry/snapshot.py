@@ -85,6 +85,9 @@ class Entry:
         fingerprint: Digest of the code that runs (hexadecimal SHA-256).
         stale: Why newer code on disk does not run; empty if it is current.
         findings: What is worth knowing but keeps nobody from using it.
+        protocol: What is called; the contract's own class of one major.
+        lifted: What an adapter made of the handler, if it is of an older
+            major than the host calls.
     """
 
     slug: str
@@ -100,6 +103,13 @@ class Entry:
     fingerprint: str
     stale: str = ''
     findings: tuple[Problem, ...] = dataclasses.field(default=(), repr=False)
+    protocol: type | None = dataclasses.field(default=None, repr=False)
+    lifted: type | None = dataclasses.field(default=None, repr=False)
+
+    @property
+    def serving(self) -> type:
+        """The class to call: the lifted one, or the handler itself."""
+        return self.handler if self.lifted is None else self.lifted
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -178,6 +188,7 @@ def _entry_data(entry: Entry) -> dict[str, Any]:
         'slug': entry.slug,
         'plugin_type': entry.plugin_type,
         'contract': f'{major}.{minor}',
+        'lifted': entry.lifted is not None,
         'distribution': entry.distribution,
         'version': entry.version,
         'entry_point': entry.entry_point,

@@ -74,7 +74,10 @@ def codes(text):
 
 def test_the_shipped_catalog_lists_the_reference_plugins():
     shipped = Catalog.shipped()
-    assert {one.distribution for one in shipped.entries} == REFERENCE
+    first = shipped.entries[: len(REFERENCE)]
+    assert {one.distribution for one in first} == REFERENCE
+    rest = {one.distribution for one in shipped.entries} - REFERENCE
+    assert rest == {'imbi-plugin-vault'}
     for one in shipped.entries:
         assert shipped.allows(one.distribution, '0.1.0')
         assert not shipped.allows(one.distribution, '1.0')
@@ -84,10 +87,11 @@ def test_the_examples_that_are_shipped_are_in_the_catalog():
     root = Path(imbi_plugin_sdk.__file__).parents[1] / 'examples'
     if not root.is_dir():
         root = Path(__file__).parents[2] / 'examples'
+    known = {one.distribution for one in Catalog.shipped().entries}
     seen = 0
     for path in root.glob('*/pyproject.toml'):
         project = tomllib.loads(path.read_text('utf-8'))['project']
-        if project['name'] in REFERENCE:
+        if project['name'] in known:
             seen += 1
             decision = Catalog.shipped().decide(
                 project['name'],

@@ -15,7 +15,7 @@ import typing
 import pytest
 
 import imbi_plugin_sdk as sdk
-from imbi_plugin_sdk.contract import CONTRACTS, methods
+from imbi_plugin_sdk.contract import CONTRACTS, methods, methods_of
 from imbi_plugin_sdk.contract_lock import (
     RULES,
     SEVERITIES,
@@ -1022,12 +1022,12 @@ def test_an_edit_of_a_real_protocol_is_seen(monkeypatch):
     }
     search.__isabstractmethod__ = True
     monkeypatch.setattr(sdk.LogsPlugin, 'search', search)
-    methods.cache_clear()
+    methods_of.cache_clear()
     try:
         new = build_lock()
     finally:
         monkeypatch.undo()
-        methods.cache_clear()
+        methods_of.cache_clear()
     assert [one.code for one in diff_locks(LOCK, new)] == ['parameter_added']
 
 

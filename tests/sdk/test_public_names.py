@@ -116,3 +116,61 @@ def test_importing_the_package_alone_imports_nothing_costly():
         check=True,
     )
     assert done.stdout.strip() == '[] []'
+
+
+HOST_RULES = [
+    'catalog',
+    'contract',
+    'contract_lock',
+    'invocation',
+    'invocation.errors',
+    'invocation.renewal',
+    'invocation.responses',
+    'manifest_diff',
+    'options',
+    'provisioning',
+    'records',
+    'redaction',
+    'registry',
+    'registry.adapters',
+    'resolution',
+    'search_templates',
+]
+
+
+@pytest.mark.parametrize('name', HOST_RULES)
+def test_a_module_for_hosts_lists_what_is_public_and_documents_it(name):
+    module = importlib.import_module(f'imbi_plugin_sdk.{name}')
+    assert len(set(module.__all__)) == len(module.__all__)
+    for public in module.__all__:
+        value = getattr(module, public)
+        assert not public.startswith('_')
+        if inspect.isclass(value) or inspect.isfunction(value):
+            assert value.__doc__, public
+
+
+@pytest.mark.parametrize('name', ['records', 'redaction', 'search_templates'])
+def test_what_is_defined_without_an_underscore_is_listed(name):
+    module = importlib.import_module(f'imbi_plugin_sdk.{name}')
+    defined = {
+        public
+        for public, value in vars(module).items()
+        if (inspect.isclass(value) or inspect.isfunction(value))
+        and value.__module__ == module.__name__
+        and not public.startswith('_')
+    }
+    assert defined <= set(module.__all__)
+
+
+def test_a_host_as_the_type_checkers_see_it_can_be_imported():
+    """`tests/typing/host.py` names nothing that is not there."""
+    path = Path(__file__).parents[1] / 'typing' / 'host.py'
+    tree = ast.parse(path.read_text('utf-8'))
+    seen = 0
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith('imbi'):
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                assert alias.name in module.__all__, alias.name
+                seen += 1
+    assert seen > 50

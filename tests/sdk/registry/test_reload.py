@@ -366,6 +366,95 @@ def test_submodules_that_calls_import_are_new_too(site):
     assert registry.get('one').handler.deep() == '2.0'
 
 
+def lazy(site, version):
+    """Return a plugin whose functions import its own modules when called."""
+    return {
+        'imbi_plugin_one/__init__.py': site.plugin(
+            'one',
+            version,
+            before='import functools\n'
+            'def wrapped(f):\n'
+            '    @functools.wraps(f)\n'
+            '    def inner(*a): return f(*a)\n'
+            '    return inner',
+            after='    @staticmethod\n    def deep():\n'
+            '        from imbi_plugin_one import deep\n'
+            '        return deep.VERSION\n'
+            '    @wrapped\n    def relative(self):\n'
+            '        def inside():\n'
+            '            from .deep import VERSION\n'
+            '        import json, imbi_plugin_one.same\n',
+        ),
+        'imbi_plugin_one/deep.py': f'VERSION = {version!r}',
+        'imbi_plugin_one/same.py': 'VERSION = 0',
+    }
+
+
+def test_an_old_class_that_imports_late_gets_the_new_module_and_is_named(site):
+    """One name has one module: this cannot be mended, so it is told."""
+    site.install(files=lazy(site, '1.0'))
+    registry = site.registry()
+    old = registry.get('one').handler
+    site.install(version='2.0', files=lazy(site, '2.0'))
+    result = registry.reload()
+    assert registry.get('one').handler.deep() == '2.0'
+    assert old.deep() == '2.0'  # the weakness
+    assert [one[:3] for one in result.late_imports] == [
+        ('imbi-plugin-one', '1.0', '2.0')
+    ] * len(result.late_imports)
+    found = {one[3:] for one in result.late_imports}
+    deep = 'imbi_plugin_one:Handler.deep'
+    assert (deep, 'imbi_plugin_one.deep') in found
+    assert ('imbi_plugin_one:Handler.relative', 'imbi_plugin_one.deep') in (
+        found
+    )
+    assert not any('json' in module for _, module in found)
+    assert not any('same' in module for _, module in found)
+    assert registry.report()['late_imports'][0]['running'] == '1.0'
+    assert registry.reload().late_imports == ()
+
+
+def test_what_was_imported_at_the_top_stays_with_the_old_class(site):
+    def files(version):
+        return {
+            'imbi_plugin_one/__init__.py': site.plugin(
+                'one',
+                version,
+                before='from imbi_plugin_one import deep',
+                after='    @staticmethod\n    def deep():\n'
+                '        return deep.VERSION\n',
+            ),
+            'imbi_plugin_one/deep.py': f'VERSION = {version!r}',
+        }
+
+    site.install(files=files('1.0'))
+    registry = site.registry()
+    old = registry.get('one').handler
+    site.install(version='2.0', files=files('2.0'))
+    assert registry.reload().late_imports == ()
+    assert (old.deep(), registry.get('one').handler.deep()) == ('1.0', '2.0')
+
+
+def test_an_upgrade_in_the_middle_of_an_import_is_noticed(site):
+    target = site.path / 'imbi_plugin_one' / '__init__.py'
+    moved = (
+        'import pathlib\n'
+        f'pathlib.Path({str(target)!r}).write_text("changed = 1")\n'
+        f'record = pathlib.Path({str(site.path)!r}) / '
+        "'imbi_plugin_one-1.0.dist-info' / 'RECORD'\n"
+        'record.write_text(record.read_text())'
+    )
+    site.install(
+        files={'imbi_plugin_one/__init__.py': site.plugin(before=moved)}
+    )
+    entry = site.registry().get('one')
+    assert [one.code for one in entry.findings] == [
+        'file_modified',
+        'changed_while_loading',
+    ]
+    assert entry.fingerprint == ''
+
+
 def test_modules_that_are_in_no_file_go_with_their_package(site):
     source = (
         'import sys, types\n'

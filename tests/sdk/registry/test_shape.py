@@ -9,8 +9,9 @@ import pickle
 import pytest
 
 from imbi_plugin_sdk.contract import CONTRACTS, conformance, methods
+from imbi_plugin_sdk.handlers.logs import LogsPlugin
 from imbi_plugin_sdk.manifest import PluginManifest
-from imbi_plugin_sdk.registry._frozen import frozen_copy
+from imbi_plugin_sdk.manifest._declaration import judged_twin
 from imbi_plugin_sdk.registry._shape import plainly_conforms
 
 HEAD = """
@@ -79,7 +80,7 @@ def build(source):
 
 
 def test_a_class_written_as_the_contract_is_seen_at_once():
-    assert plainly_conforms(build(GOOD), 'logs')
+    assert plainly_conforms(build(GOOD), LogsPlugin)
 
 
 @pytest.mark.parametrize(('old', 'new'), EDITS)
@@ -91,7 +92,7 @@ def test_a_quick_yes_is_a_thorough_yes(old, new):
         for problem in conformance(cls, 'logs')
         if problem.code != 'annotation_contradicts'
     ]
-    if plainly_conforms(cls, 'logs'):
+    if plainly_conforms(cls, LogsPlugin):
         assert errors == []
 
 
@@ -117,11 +118,11 @@ def test_each_contract_itself_is_plain_but_for_what_it_leaves_open(
             classmethod(fresh) if spec.kind == 'classmethod' else fresh
         )
     cls = type(protocol)('Handler', (protocol,), members)
-    assert plainly_conforms(cls, plugin_type)
+    assert plainly_conforms(cls, protocol)
     for name in members:
         part = {key: value for key, value in members.items() if key != name}
         assert not plainly_conforms(
-            type(protocol)('Handler', (protocol,), part), plugin_type
+            type(protocol)('Handler', (protocol,), part), protocol
         )
 
 
@@ -137,7 +138,7 @@ def test_a_default_that_differs_is_not_plain():
                 tuple(object() for _ in function.__defaults__),
             )
             cls = type(protocol)('Handler', (protocol,), {name: changed})
-            assert not plainly_conforms(cls, 'deployment')
+            assert not plainly_conforms(cls, protocol)
             return
     pytest.fail('no method of the deployment contract has a default')
 
@@ -152,7 +153,7 @@ def test_a_frozen_copy_equals_pickles_and_copies():
         ],
         ops_log_templates={'set': {'label': 'Set'}},
     )
-    frozen = frozen_copy(manifest)
+    frozen = judged_twin(manifest)
     assert frozen == manifest
     assert frozen.model_dump() == manifest.model_dump()
     assert json.loads(frozen.model_dump_json()) == json.loads(
