@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from imbi_plugin_testkit.commands import BROKEN, OK, complain
+from imbi_plugin_testkit.commands.matrix import MOST_JOBS, matrix
 
 if TYPE_CHECKING:
     import argparse
@@ -174,8 +175,8 @@ def _release(name: str) -> _Release:
 
     if not name.endswith('.json'):
         (subject,) = subjects_of(name)
-        manifests = tuple(map(_probed, subject.plugins))
-        return _Release(name, subject.version, manifests)
+        read = tuple(map(_probed, subject.plugins))
+        return _Release(name, subject.version, read)
     try:
         data: Any = json.loads(Path(name).read_text('utf-8'))
     except (OSError, ValueError) as error:
@@ -183,9 +184,9 @@ def _release(name: str) -> _Release:
             f'{name} could not be read ({type(error).__name__}). Fix: give a '
             'JSON file, as `manifest.model_dump_json()` writes it.'
         ) from None
-    manifests: tuple[Any, ...] = (data,)
-    if isinstance(data, list):
-        manifests = tuple(cast('list[Any]', data))
+    manifests: tuple[Any, ...] = tuple(
+        cast('list[Any]', data if isinstance(data, list) else [data])
+    )
     if not manifests or not all(isinstance(one, dict) for one in manifests):
         raise UsageError(
             f'{name} holds no manifest. Fix: give an object with slug, name '
@@ -253,19 +254,35 @@ def _summary(
 
 def add_catalog(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `catalog`."""
-    parser.add_argument('act', choices=['check'], help='judge the document')
+    parser.add_argument(
+        'act',
+        choices=['check', 'matrix'],
+        help='check: judge the document; matrix: JSON of the jobs that judge '
+        'what is in it',
+    )
     parser.add_argument('file', help='the TOML document')
+    parser.add_argument(
+        '--jobs',
+        type=int,
+        default=MOST_JOBS,
+        metavar='N',
+        help=f'for matrix: the most jobs (default {MOST_JOBS})',
+    )
 
 
 def catalog(arguments: argparse.Namespace) -> int:
-    """Say everything that is wrong with a catalog document."""
-    from imbi_plugin_sdk.catalog import check_catalog  # noqa: PLC0415
+    """Judge a catalog document, or spread what is in it over many jobs."""
+    from imbi_plugin_sdk.catalog import Catalog, check_catalog  # noqa: PLC0415
 
     try:
         text = Path(arguments.file).read_text('utf-8')
     except (OSError, UnicodeDecodeError) as error:
         return complain(f'{arguments.file}: {type(error).__name__}.')
     problems = check_catalog(text)
+    if arguments.act == 'matrix' and not problems:
+        jobs = matrix(Catalog.parse(text).entries, max(1, arguments.jobs))
+        print(json.dumps(jobs))
+        return OK
     if arguments.json:
         rows = [
             {

@@ -11,6 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+import imbi_plugin_sdk
 from imbi_plugin_sdk.catalog import CatalogEntry
 from imbi_plugin_testkit import cli
 from imbi_plugin_testkit.commands.matrix import matrix
@@ -193,6 +194,19 @@ def test_a_matrix_deals_out_what_is_not_blocked():
     ]
     assert jobs[0]['requirements'] == 'p0>=1\np3>=1'
     assert matrix([]) == {'include': []}
+
+
+def test_the_matrix_of_a_document_is_json(tmp_path, capsys):
+    path = tmp_path / 'catalog.toml'
+    path.write_text(
+        (Path(imbi_plugin_sdk.__file__).parent / 'catalog.toml').read_text()
+    )
+    assert cli.main(['catalog', 'matrix', str(path), '--jobs', '2']) == 0
+    jobs = json.loads(capsys.readouterr().out)['include']
+    assert len(jobs) == 2
+    assert 'imbi-plugin-vault' in str(jobs)
+    path.write_text('format_version = 9')
+    assert cli.main(['catalog', 'matrix', str(path)]) == 1
 
 
 @pytest.fixture

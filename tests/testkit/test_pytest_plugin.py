@@ -142,6 +142,24 @@ def test_a_broken_law_says_what_why_and_how(project):
     assert 'Traceback' not in text
 
 
+def test_a_job_of_github_gets_annotations(project):
+    here = project(replace=TRIM)
+    run = here.pytest('-k', 'CFG001', GITHUB_ACTIONS='true')
+    [line] = re.findall('^::error .*$', run.stdout, re.MULTILINE)
+    assert 'file=imbi_plugin_good/__init__.py,line=' in line
+    run = here.pytest('-k', 'CFG001', GITHUB_ACTIONS='')
+    assert '::error' not in run.stdout
+
+
+def test_the_short_summary_says_what_failed(project):
+    run = project(replace=TRIM).pytest('-k', 'CFG001')
+    assert re.search(
+        r'^FAILED pyproject.toml::good::CFG001 - error\[CFG001\] does not',
+        run.stdout,
+        re.MULTILINE,
+    )
+
+
 def test_the_reproduce_command_reproduces(project):
     run = project(replace=TRIM).pytest('pyproject.toml::good::CFG001')
     assert run.returncode == 1
@@ -440,7 +458,7 @@ USAGE = {
     'no such suffix': (
         PYPROJECT,
         ('--imbi-plugin-report', 'out.txt'),
-        r'the suffix names no format\. Fix: end it in \.json or \.md',
+        r'the suffix names no format\. Fix: end it in \.json, ',
     ),
     'no such folder': (
         PYPROJECT,

@@ -35,12 +35,15 @@ from imbi_plugin_testkit.models.deployment import DeploymentLimits
 SCOPE = {f'DEP{number:03}' for number in range(1, 16)}
 """The laws that this ledger is about; others have ledgers beside it."""
 
+PAGE = 8
+"""Commits on one page of the remote."""
+
 MUTANTS: list[tuple[type, frozenset[str], bool, object]] = []
 
 
 def limited(**limits):
-    # A small cap: planting 250 commits is most of a law's time.
-    facts = {'compare_cap': 40, **limits}
+    # Small ones: hundreds of commits would be most of a law's time.
+    facts = {'compare_cap': 12, 'commits_page': PAGE, **limits}
     return lambda: MemoryDeploymentSandbox(DeploymentLimits(**facts))
 
 
@@ -168,7 +171,7 @@ class ForgeWithPages(MemoryForge):
 
 
 def with_pages():
-    limits = DeploymentLimits(compare_cap=40)
+    limits = DeploymentLimits(compare_cap=12)
     return MemoryDeploymentSandbox(limits, forge=ForgeWithPages)
 
 
@@ -408,7 +411,7 @@ class GivesOneTooMany(MemoryDeployment):
 class ReadsOnePageOfCommits(MemoryDeployment):
     async def list_commits(self, ctx, credentials, ref, limit=25):
         return await super().list_commits(
-            ctx, credentials, ref, min(limit, 30)
+            ctx, credentials, ref, min(limit, PAGE)
         )
 
 
@@ -416,8 +419,8 @@ class ReadsOnePageOfCommits(MemoryDeployment):
 class LosesACommitBetweenPages(MemoryDeployment):
     async def list_commits(self, ctx, credentials, ref, limit=25):
         found = await super().list_commits(ctx, credentials, ref, limit + 1)
-        if len(found) > 31:
-            del found[30]
+        if len(found) > PAGE + 1:
+            del found[PAGE]
         return found[:limit]
 
 
@@ -748,6 +751,22 @@ class ReleasesTheNewestTagToo(MemoryDeployment):
         return made
 
 
+@kills('DEP009', subtle=True)
+class NeverSaysPrerelease(MemoryDeployment):
+    def release(self, item):
+        return super().release({**item, 'prerelease': False})
+
+
+@kills('DEP009', subtle=True)
+class StumblesOverTheSameRelease(MemoryDeployment):
+    async def create_release(self, ctx, credentials, tag, *args, **kwargs):
+        if any(one['tag'] == tag for one in held(ctx).releases):
+            raise RuntimeError('there is such a release')
+        return await super().create_release(
+            ctx, credentials, tag, *args, **kwargs
+        )
+
+
 # DEP010 -------------------------------------------------------------------
 
 
@@ -802,6 +821,13 @@ class NumbersRunsAnew(MemoryDeployment):
         return run.model_copy(update={'run_id': f'#{run_id}'})
 
 
+@kills('DEP010', 'DEP011', 'DEP012', 'DEP015', subtle=True)
+class TellsTheIdOfTheFirstRun(MemoryDeployment):
+    async def start(self, ctx, credentials, body):
+        await super().start(ctx, credentials, body)
+        return next(iter(held(ctx).runs))
+
+
 # DEP011 -------------------------------------------------------------------
 
 
@@ -851,6 +877,15 @@ class RefusesAfterItStarted(MemoryDeployment):
             body = {**body, 'ref': held(ctx).default}
             await super().start(ctx, credentials, body)
             raise
+
+
+@kills('DEP011', subtle=True)
+class LeaksAKeyErrorOfTheRemote(MemoryDeployment):
+    async def start(self, ctx, credentials, body):
+        try:
+            return await super().start(ctx, credentials, body)
+        except ValueError as error:
+            raise KeyError('id') from error
 
 
 # DEP012 -------------------------------------------------------------------
@@ -1022,6 +1057,25 @@ class TakesTheFirstNewRunForItsOwn(MemoryDeployment):
         return min(
             (run['id'] for run in after if run['id'] not in ids), key=int
         )
+
+
+@kills('DEP015', subtle=True)
+class TakesTheNewestRunThatNobodyTook(MemoryDeployment):
+    taken: ClassVar[set[tuple[str, str]]] = set()
+
+    async def start(self, ctx, credentials, body):
+        await super().start(ctx, credentials, body)
+        async for run in self.pages(ctx, credentials, 'runs'):
+            key = (ctx.project_id, run['id'])
+            if key not in self.taken:
+                self.taken.add(key)
+                return run['id']
+        raise UnknownHere('no run appeared')
+
+
+@kills('DEP015', subtle=True, on=limited(inputs=()))
+class TakesTheNewestRunWithoutInputs(TakesTheNewestRunForItsOwn):
+    """Where nothing tells the runs apart."""
 
 
 @pytest.mark.parametrize(

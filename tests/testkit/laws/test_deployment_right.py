@@ -24,15 +24,18 @@ from imbi_plugin_testkit.models.deployment import (
 from imbi_plugin_testkit.sandbox import UnsupportedBySandbox
 
 SCOPE = {f'DEP{number:03}' for number in (*range(1, 16), 100)}
-FEW = GOOD_SEEDS[:3]
+PAGE = 8
+"""Commits on one page of the remote."""
+
+FEW = GOOD_SEEDS[:2]
 """Seeds for handlers whose difference no random choice of a law can meet."""
 
 RIGHT: list[tuple[type, object, range, frozenset[str]]] = []
 
 
 def limited(**limits):
-    # A small cap: planting 250 commits is most of a law's time.
-    facts = {'compare_cap': 40, **limits}
+    # Small ones: hundreds of commits would be most of a law's time.
+    facts = {'compare_cap': 12, 'commits_page': PAGE, **limits}
     return lambda: MemoryDeploymentSandbox(DeploymentLimits(**facts))
 
 
@@ -55,7 +58,7 @@ def passes(sandbox=SMALL, *, seeds=FEW, untestable=()):
     return register
 
 
-passes(seeds=GOOD_SEEDS)(MemoryDeployment)
+passes(SMALL, seeds=GOOD_SEEDS)(MemoryDeployment)
 
 
 @passes(MemoryDeploymentSandbox)
@@ -356,7 +359,7 @@ class ForgeWithMore(MemoryForge):
 
 @passes(
     lambda: MemoryDeploymentSandbox(
-        DeploymentLimits(compare_cap=40), forge=ForgeWithMore
+        DeploymentLimits(compare_cap=12), forge=ForgeWithMore
     )
 )
 class FindsMoreThanWasPlanted(MemoryDeployment):
@@ -538,3 +541,12 @@ def test_the_forge_needs_its_token():
     request = made.forge.request('GET', '/a/b/', token='wrong')
     with pytest.raises(MemoryStatusError, match='401'):
         asyncio.run(request)
+
+
+def test_read_only_mode_plants_nothing(judge):
+    made = MemoryDeploymentSandbox()
+    judgement = judge(
+        MemoryDeployment, sandbox=lambda: made, only=SCOPE, read_only=True
+    )
+    assert set(judgement.untestable) == SCOPE
+    assert not made.forge.repositories

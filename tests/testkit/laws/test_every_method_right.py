@@ -8,6 +8,7 @@ import random
 import re
 import threading
 import time
+import types
 from typing import ClassVar
 
 import pytest
@@ -17,7 +18,9 @@ from imbi_plugin_sdk.errors import (
     PluginRateLimited,
     PluginUnavailableError,
 )
+from imbi_plugin_testkit.lab import Answer
 from imbi_plugin_testkit.laws import _stall
+from imbi_plugin_testkit.laws._outcomes import outcome
 from imbi_plugin_testkit.memory import (
     MemoryConfiguration,
     MemorySandbox,
@@ -306,3 +309,65 @@ def test_a_sandbox_that_can_break_nothing_leaves_faults_untestable(judge):
     )
     assert set(judgement.untestable) == {'ASY004', 'ASY005'}
     assert 'override `fault`' in judgement.untestable['ASY004']
+
+
+def looks(*entries):
+    """Return looks at the loop: seconds, beat, processor time, spot."""
+    return [
+        _stall._Look(at, beat, cpu, (spot, 0), 'search', 'plugin.py:1')
+        for at, beat, cpu, spot in entries
+    ]
+
+
+STRETCHES = {
+    'it stands still': (
+        [(n * 0.005, 1, 0.0, 7) for n in range(30)],
+        0.0,
+        True,
+    ),
+    'it computes': ([(n * 0.005, 1, n * 0.005, n) for n in range(30)], 0, 1),
+    'one call holds the lock and computes': (
+        [(0.0, 1, 0.0, 7), (0.3, 1, 0.3, 7)],
+        0.0,
+        True,
+    ),
+    'other threads take the lock': (
+        [(n * 0.005, 1, n * 0.001, n) for n in range(60)],
+        0.0,
+        False,
+    ),
+    'nobody could look': ([(0.0, 1, 0.0, 7), (0.3, 1, 0.0, 7)], 0.0, False),
+    'the machine is busy': (
+        [(n * 0.005, 1, 0.0, 7) for n in range(40)],
+        0.15,
+        False,
+    ),
+    'the loop goes on': (
+        [(n * 0.005, n // 4, n * 0.005, 7) for n in range(60)],
+        0.0,
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize('name', STRETCHES)
+def test_what_counts_as_a_stall(name, under_test):
+    entries, denied, stalls = STRETCHES[name]
+    lab = types.SimpleNamespace(
+        plugin=under_test(MemoryConfiguration), sandbox=MemorySandbox()
+    )
+    watch = _stall.LoopWatch(lab)
+    watch._clock = 1
+    waited = iter([0.0, denied] * 100)
+    watch._waited = lambda: next(waited)
+    for look in (*looks(*entries), None):
+        watch._add(look)
+    assert bool(watch.stalls) == bool(stalls)
+
+
+def test_the_order_of_a_list_is_no_outcome():
+    one, other = Answer('list_keys', [1, 2]), Answer('list_keys', [2, 1])
+    assert outcome(one) == outcome(other)
+    assert outcome(one) != outcome(Answer('list_keys', [1]))
+    failed = Answer('list_keys', error=ValueError('secret'))
+    assert outcome(failed) == 'ValueError raised'

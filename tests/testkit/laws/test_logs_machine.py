@@ -199,3 +199,34 @@ def test_a_right_handler_agrees_with_the_model(handler, limits, judge):
         )
         assert not judgement.failed, (seed, judgement.told())
         assert not judgement.untestable
+
+
+class OneLog(MemoryLogsSandbox):
+    """Keeps the lines of all projects in one log."""
+
+    async def seed(self, context, model):
+        await super().seed(EVERYBODY, model)
+
+
+EVERYBODY = OneLog().context
+
+
+class ForgetsTheProject(MemoryLogs):
+    """Seals cursors for a project, and searches those of all."""
+
+    def question(self, ctx, query):
+        question = super().question(ctx, query)
+        return {**question, 'project': EVERYBODY.project_id}
+
+    def seal(self, ctx, credentials, query, state):
+        return super().seal(
+            ctx, credentials, query, state + ctx.project_id.encode()
+        )
+
+
+def test_lines_of_another_project_are_a_fault(judge):
+    for seed in MUTANT_SEEDS[:5]:
+        judgement = judge(
+            ForgetsTheProject, sandbox=OneLog, seed=seed, only={'LOG100'}
+        )
+        assert ': ASY008' in judgement.told()

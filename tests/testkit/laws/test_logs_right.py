@@ -126,7 +126,7 @@ class KeepsSnapshots(MemoryLogs):
         return LogResult(entries=page, next_cursor=cursor)
 
 
-passes()(KeepsSnapshots)
+passes(some=True)(KeepsSnapshots)
 
 
 @passes(some=True)

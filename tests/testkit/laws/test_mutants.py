@@ -43,9 +43,7 @@ SCOPE = {
 """The laws that this ledger is about; others have ledgers beside it."""
 BESIDE = SCOPE | {f'CFG{number:03}' for number in range(8, 15)}
 """Laws of which no other may fail on these mutants."""
-LISTING = (
-    *(f'CFG{number:03}' for number in (2, 3, 4, 5, 7, 10, 11, 12)),
-)
+LISTING = (*(f'CFG{number:03}' for number in (2, 3, 4, 5, 7, 10, 11, 12)),)
 """Laws that read listings, and so trip over one that is no listing."""
 
 MUTANTS: list[tuple[type, frozenset[str], bool]] = []
