@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imbi_plugin_testkit.commands import BROKEN, OK, complain
 from imbi_plugin_testkit.commands.matrix import MOST_JOBS, matrix
@@ -184,9 +184,8 @@ def _release(name: str) -> _Release:
             f'{name} could not be read ({type(error).__name__}). Fix: give a '
             'JSON file, as `manifest.model_dump_json()` writes it.'
         ) from None
-    manifests: tuple[Any, ...] = tuple(
-        cast('list[Any]', data if isinstance(data, list) else [data])
-    )
+    given: list[Any] = data if isinstance(data, list) else [data]  # pyright: ignore[reportUnknownVariableType]
+    manifests = tuple(given)
     if not manifests or not all(isinstance(one, dict) for one in manifests):
         raise UsageError(
             f'{name} holds no manifest. Fix: give an object with slug, name '

@@ -181,9 +181,8 @@ class Labs:
             made = self._made.pop(plugin, None)
             if made is None:
                 made = make(plugin, self._factory)
-            check_live(
-                made, config, live=self.live
-            )  # opening it may write already
+            # Before it opens: opening it may write already.
+            check_live(made, config, live=self.live)
             opened = Opened(made, self._baseline)
         except (SandboxBroken, Untestable) as reason:
             return reason

@@ -19,6 +19,7 @@ from imbi_plugin_sdk.errors import (
 )
 from imbi_plugin_testkit.lab.sandbox_side import CannotBreakError
 from imbi_plugin_testkit.lab.script import described
+from imbi_plugin_testkit.laws._outcomes import items_of
 from imbi_plugin_testkit.model import Finding, Untestable
 from imbi_plugin_testkit.sandbox import Fault
 
@@ -154,9 +155,9 @@ async def _outcomes(
             return await _at_once(lab, calls, ready)
         outcomes: list[tuple[Call, Answer | None, bool]] = []
         for call, arguments in ready:
-            asked = _asked(lab)
+            before = asked(lab)
             answer = await call.start(arguments, calls.context(), None)
-            sent = asked == _NOTHING or _asked(lab) != asked
+            sent = before == NOTHING or asked(lab) != before
             outcomes.append((call, answer, sent))
         return outcomes
 
@@ -175,7 +176,8 @@ async def _at_once(
         for call, arguments in ready
     ]
     left = lab.deadline - time.monotonic() - MARGIN
-    await asyncio.wait(tasks, timeout=max(left, left / 2, 0.1))
+    # Without any time left, it is the run that says who took it.
+    await asyncio.wait(tasks, timeout=left if left > 0 else None)
     outcomes: list[tuple[Call, Answer | None, bool]] = []
     for (call, _), task in zip(ready, tasks, strict=True):
         if task.done():
@@ -186,11 +188,12 @@ async def _at_once(
     return outcomes
 
 
-_NOTHING = 0, (0, 0)
+NOTHING = 0, (0, 0)
 """Nobody ever saw a request: then nobody can tell that none was made."""
 
 
-def _asked(lab: Lab) -> tuple[int, tuple[int, int]]:
+def asked(lab: Lab) -> tuple[int, tuple[int, int]]:
+    """Return how many requests were seen so far, by whom."""
     return len(lab.guard.connections), lab.urls_seen()
 
 
@@ -238,8 +241,7 @@ def _may_succeed(
         return True
     if kind in UNREADABLE and call.writes:
         return True
-    found = answer.result
-    items: list[Any] = found if isinstance(found, list) else [found]
+    items = items_of(answer.result)
     return bool(items) and any(
         str(getattr(item, 'status', ''))
         in REPORTS.get(type(item).__name__, ())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pydantic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from imbi_plugin_sdk.context import PluginContext
     from imbi_plugin_testkit.lab import Answer, Lab
@@ -22,11 +22,14 @@ def outcome(answer: Answer) -> str:
     """
     if answer.error is not None:
         return f'{type(answer.error).__name__} raised'
-    found = answer.result
+    return repr(sorted(_plain(item) for item in items_of(answer.result)))
+
+
+def items_of(found: object) -> list[Any]:
+    """Return the items of a list, or what is no list as the only one."""
     if isinstance(found, list):
-        items = cast('list[Any]', found)
-        return repr(sorted(_plain(item) for item in items))
-    return _plain(found)
+        return list(cast('Iterable[Any]', found))
+    return [found]
 
 
 def _plain(value: object) -> str:

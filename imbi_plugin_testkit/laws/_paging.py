@@ -139,6 +139,10 @@ class Pager:
         found = (self.name(item) for item in page.items)
         return [name for name in found if name is not None]
 
+    def _told(self, page: Page) -> set[str]:
+        """Return by what items are known again, whoever made them."""
+        return {self.name(item) or repr(item) for item in page.items}
+
     async def walk(self, limit: int, *, start: Page | None = None) -> Walk:
         """Follow the cursors to their end, or until nothing new comes.
 
@@ -151,13 +155,13 @@ class Pager:
         """
         page = start or await self.page(limit)
         pages, names = [page], self.names(page)
-        seen = {repr(item) for item in page.items}
+        seen = self._told(page)
         idle = 0
         while page.cursor is not None and idle < IDLE:
             page = await self.page(limit, page.cursor)
             pages.append(page)
             names += self.names(page)
-            told = {repr(item) for item in page.items}
+            told = self._told(page)
             idle = 0 if told - seen else idle + 1
             seen |= told
         return Walk(limit, tuple(pages), page.cursor is None, tuple(names))

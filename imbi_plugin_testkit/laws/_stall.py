@@ -120,15 +120,16 @@ class LoopWatch:
 
     def _watch(self) -> None:
         while not self._stop.wait(INTERVAL):
-            look = self._look()
-            if look is None:
-                self._close_run()
-            else:
-                if self._run and look.beats != self._run[0].beats:
-                    self._close_run()
-                if not self._run:
-                    self._queued = self._waited()
-                self._run.append(look)
+            self._add(self._look())
+
+    def _add(self, look: _Look | None) -> None:
+        """Add one look to the stretch that it belongs to."""
+        if look is None or (self._run and look.beats != self._run[0].beats):
+            self._close_run()
+        if look is not None:
+            if not self._run:
+                self._queued = self._waited()
+            self._run.append(look)
 
     def _look(self) -> _Look | None:
         """Return what the loop is at, where that is the plugin's code."""
@@ -156,14 +157,15 @@ class LoopWatch:
         run, self._run = self._run, []
         if len(run) < 2:  # noqa: PLR2004  one look is no stretch
             return
-        counted = explained = 0.0
+        worked = stood = 0.0
         for one, other in itertools.pairwise(run):
-            worked = other.cpu - one.cpu
-            gap = max(min(other.at - one.at, LARGEST_GAP), worked)
-            stood = one.spot == other.spot or self._clock is None
-            counted += gap
-            explained += gap if stood else worked
-        seconds = min(counted, explained) - (self._waited() - self._queued)
+            cpu = other.cpu - one.cpu
+            worked += cpu
+            if one.spot == other.spot or self._clock is None:
+                stood += max(0.0, min(other.at - one.at, LARGEST_GAP) - cpu)
+        # Standing still for want of a processor is not the plugin's doing.
+        denied = self._waited() - self._queued
+        seconds = worked + max(0.0, stood - denied)
         if seconds >= self._threshold - INTERVAL:
             last = run[-1]
             self.stalls.append(Stall(last.method, last.place, seconds))

@@ -153,8 +153,8 @@ async def cancelled_sets_are_whole(lab: Lab) -> AsyncIterator[Finding]:
     set is cancelled at every turn of the event loop, and at parts of the
     time that it takes; over an old value of another data type, and on a new
     key. Then the key has the old value with the old secrecy, or the new
-    value with the new one; a new key may be absent. Where the sandbox can
-    make the backend slow or silent, the same is tried meanwhile.
+    value with the new one; a new key may be absent. Where the sandbox has
+    faults, the same is tried while the backend is slow or silent.
     """
     cancelling = Cancelling(Store(lab))
     await cancelling.prepare()

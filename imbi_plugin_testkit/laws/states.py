@@ -15,6 +15,7 @@ from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws._calls import Calls
 from imbi_plugin_testkit.laws._constructing import listening
 from imbi_plugin_testkit.laws._data_types import text_value
+from imbi_plugin_testkit.laws._faults import NOTHING, asked
 from imbi_plugin_testkit.laws._kept import kept
 from imbi_plugin_testkit.laws._outcomes import known
 from imbi_plugin_testkit.laws._tenants import two_tenants
@@ -81,9 +82,12 @@ async def nothing_is_kept(lab: Lab) -> AsyncIterator[Finding]:
             yield finding
     for call in possible:
         await call.start(await call.arguments(), calls.context(), None)
+    # A plugin that asks nobody is its own store, as in a tutorial.
+    has_remote = asked(lab) != NOTHING
     data = {
         f'what the project {name!r} holds': mark
         for name, mark in tenants.marks.items()
+        if has_remote
     }
     for where, what in kept(lab, data):
         yield Finding(

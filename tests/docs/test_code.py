@@ -1,6 +1,7 @@
 """Every block of code parses, and Python runs."""
 
 import ast
+import asyncio
 import json
 import tomllib
 
@@ -86,3 +87,14 @@ def test_the_report_that_is_shown_keeps_the_schema(pages, root):
     jsonschema.validate(report, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**report, 'verdict': 'green'}, schema)
+
+
+def test_the_proxy_that_is_shown_breaks_what_passes_through(pages):
+    names = {'__name__': 'docs'}
+    for block in pages['docs/sandbox.md'].of('python'):
+        exec(compile(block.text, 'sandbox.md', 'exec'), names)
+    fault = names['Fault']
+    for kind, status in ((fault.UNAVAILABLE, 503), (fault.FORBIDDEN, 403)):
+        # Nobody listens behind it: a fault needs no backend.
+        story = names['status']('http://127.0.0.1:9', kind)
+        assert asyncio.run(story) == status

@@ -11,20 +11,15 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any, Self
 
 from imbi_plugin_sdk import PluginContext
-from imbi_plugin_testkit.sandbox import (
-    BaseSandbox,
-    Fault,
-    Limits,
-    UnsupportedBySandbox,
-)
-from tests.front import HOST, Front
+from imbi_plugin_testkit.proxy import RETRY_AFTER, FaultProxy, ProxiedSandbox
+from imbi_plugin_testkit.sandbox import Fault, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import Mapping
 
     from imbi_plugin_sdk import ConfigKeyWithValue, ConfigValue
 
+HOST = '127.0.0.1'
 REGION = 'eu-central-1'
 ACCOUNT = '123456789012'
 """The account that moto keeps by default."""
@@ -39,6 +34,32 @@ _WARM_UP = {
     ),
     'X-Amz-Target': 'AmazonSSM.DescribeParameters',
 }
+_JSON = 'application/x-amz-json-1.1'
+_BODIES = {
+    Fault.UNAUTHORIZED: (
+        401,
+        {},
+        b'{"__type": "MissingAuthenticationToken", "message": "no"}',
+    ),
+    Fault.FORBIDDEN: (
+        403,
+        {},
+        b'{"__type": "AccessDeniedException", "Message": "no"}',
+    ),
+    Fault.THROTTLED: (
+        429,
+        {'Retry-After': str(RETRY_AFTER)},
+        b'{"__type": "ThrottlingException", "message": "slower"}',
+    ),
+    Fault.SERVER_ERROR: (
+        500,
+        {},
+        b'{"__type": "InternalServerError", "message": "sorry"}',
+    ),
+    Fault.TRUNCATED: (200, {}, b'{"Parameters": [{"Na'),
+}
+"""How AWS says what goes wrong."""
+
 _TYPES = {
     'string': 'String',
     'string_list': 'StringList',
@@ -104,7 +125,7 @@ def _post(
         http.getresponse().read()
 
 
-class SsmSandbox(BaseSandbox):
+class SsmSandbox(ProxiedSandbox):
     """One organization's parameters in moto."""
 
     backend = 'emulated'
@@ -117,13 +138,19 @@ class SsmSandbox(BaseSandbox):
 
     def __init__(self) -> None:
         super().__init__()
-        self._front: Front | None = None
         self._org = f'kit-{next(_COUNTER)}'
 
     async def __aenter__(self) -> Self:
         """Start the backend and give a context and credentials for it."""
         self.moto = moto()
-        self._front = Front(self.moto.address)
+        host, port = self.moto.address
+        # By name, so that the name can fail to resolve.
+        self.proxy = FaultProxy(
+            f'http://{host}:{port}',
+            host='localhost',
+            content_type=_JSON,
+            bodies=_BODIES,
+        ).start()
         self.credentials = {
             'access_key_id': self.moto.access_key_id,
             'secret_access_key': self.moto.secret_access_key,
@@ -135,7 +162,7 @@ class SsmSandbox(BaseSandbox):
             environment='testing',
             assignment_options={
                 'region': REGION,
-                'endpoint_url': f'http://{HOST}:{self._front.port}',
+                'endpoint_url': self.proxy.url,
                 'timeout': 3,
             },
         )
@@ -143,21 +170,13 @@ class SsmSandbox(BaseSandbox):
 
     async def __aexit__(self, *_: object) -> None:
         """Delete what was made below this sandbox's organization."""
-        if self._front is not None:
-            self._front.close()
-            names = [
-                name
-                for name in await self.snapshot()
-                if name.startswith(f'/imbi/{self._org}/')
-            ]
-            self.moto.store.delete_parameters(names)
-
-    @property
-    def front(self) -> Front:
-        """The way to the backend, with a record of the requests."""
-        if self._front is None:
-            raise RuntimeError('the sandbox is not entered')
-        return self._front
+        self.proxy.close()
+        names = [
+            name
+            for name in await self.snapshot()
+            if name.startswith(f'/imbi/{self._org}/')
+        ]
+        self.moto.store.delete_parameters(names)
 
     def assume_role(self) -> dict[str, str]:
         """Return temporary credentials with the same rights."""
@@ -222,23 +241,17 @@ class SsmSandbox(BaseSandbox):
             ]
         )
 
+    def impatient(self, context: PluginContext) -> PluginContext:
+        """Let the plugin give up after three tenths of a second."""
+        options = {**context.assignment_options, 'timeout': 0.3}
+        return context.model_copy(update={'assignment_options': options})
+
     async def snapshot(self) -> dict[str, tuple[str, str]]:
         """Return type and plain value of every parameter, by full name."""
         return {
             entry.name: (entry.parameter_type, entry.decrypt(entry.value))
             for entry in self.moto.store.describe_parameters([], [])
         }
-
-    def fault(self, kind: Fault) -> AbstractAsyncContextManager[None]:
-        """Break the way to the backend."""
-        if kind is Fault.DNS:  # an address has no name that could fail
-            raise UnsupportedBySandbox(f'fault({kind})')
-        return self._broken(kind)
-
-    @contextlib.asynccontextmanager
-    async def _broken(self, kind: Fault) -> AsyncIterator[None]:
-        with self.front.broken(kind):
-            yield
 
 
 def make(plugin: object) -> SsmSandbox:

@@ -111,9 +111,9 @@ def test_keys_ask_for_some_and_an_empty_list_asks_nobody(play):
             'b': '2',
             'c/d': '3',
         }
-        asked = len(sandbox.front.requests)
+        asked = len(sandbox.proxy.requests)
         assert await project.get([]) == {}
-        assert len(sandbox.front.requests) == asked
+        assert len(sandbox.proxy.requests) == asked
 
     play(story)
 
@@ -172,8 +172,8 @@ def test_the_listing_does_not_decrypt(play):
     async def story(sandbox):
         await sandbox.seed(sandbox.context, {'k': text('canary', 'secret')})
         await Project(sandbox).keys()
-        ((_, body),) = sandbox.front.requests
-        assert json.loads(body)['WithDecryption'] is False
+        (request,) = sandbox.proxy.requests
+        assert json.loads(request.body)['WithDecryption'] is False
 
     play(story)
 
@@ -227,7 +227,7 @@ def test_environments_stay_apart(play):
 def test_a_key_reaches_nothing_outside(play, key):
     async def story(sandbox):
         await sandbox.seed(sandbox.tenant('other'), {'k': text('1')})
-        before, asked = await sandbox.snapshot(), len(sandbox.front.requests)
+        before, asked = await sandbox.snapshot(), len(sandbox.proxy.requests)
         project = Project(sandbox)
         for call in (
             project.get(['fine', key]),
@@ -237,7 +237,7 @@ def test_a_key_reaches_nothing_outside(play, key):
             with pytest.raises(ValueError, match='cannot name a parameter'):
                 await call
         assert await sandbox.snapshot() == before
-        assert len(sandbox.front.requests) == asked
+        assert len(sandbox.proxy.requests) == asked
 
     play(story)
 
@@ -299,7 +299,7 @@ def test_a_missing_credential_is_told_before_any_request(play, method):
                     *CALLS[method],
                     *keys,
                 )
-        assert sandbox.front.requests == []
+        assert sandbox.proxy.requests == []
 
     play(story)
 

@@ -71,8 +71,8 @@ async def histories_begin_at_the_head(lab: Lab) -> AsyncIterator[Finding]:
             message = _no_prefix(some_of_them, whole, limit)
             if message:
                 yield Finding(f'list_commits({ref!r}, limit={limit})', message)
-    # Two more than a page, so that one page and the next are asked for; the
-    # default of `limit` is tried by the way.
+    # Three more than a page: a whole page, the next without its last commit,
+    # and more than there are.
     length = min(limits.commits_page + 3, MOST_COMMITS)
     repository = await planted(lab, line(length), 'line')
     wanted = [repository.shas[f'c{n}'] for n in range(length, 0, -1)]

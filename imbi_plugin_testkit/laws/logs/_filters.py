@@ -29,6 +29,9 @@ PATTERN = 'worker[0-9]'
 SURELY = ('*', '"', '.*', 'c*', '\\', 'check OR out')
 """Wildcards, a quote, an escape and an operator, tried with every seed."""
 
+WILD = ('*', '.*', 'c*')
+"""Those of them that find too much where they are read as patterns."""
+
 SYNTAX = (
     "'",
     '?',
@@ -157,7 +160,7 @@ class Filters:
         if field in self.log.limits.fields:
             return ['checkout']
         if field == self.log.limits.message_field:
-            return [values[0], 'checkout', f'out {self.log.token}']
+            return ['checkout', f'out {self.log.token}']
         return values[:1]
 
     def wrong(

@@ -305,6 +305,29 @@ class Log:
         }
 
 
+@dataclasses.dataclass(slots=True)
+class Open:
+    """A search that was begun and not read to its end.
+
+    Attributes:
+        place: Which project.
+        limit: Of each page.
+        question: What is asked, as changes of a query.
+        cursor: Of the next page; None at the end.
+        there: Names of the lines that matched when it began.
+        seen: Names of the lines that came.
+        stale: Whether its cursor expired.
+    """
+
+    place: str
+    limit: int
+    question: dict[str, Any]
+    cursor: str | None
+    there: set[str]
+    seen: set[str]
+    stale: bool = False
+
+
 def _page(result: LogResult) -> Page:
     return Page(result.entries, result.next_cursor)
 

@@ -11,6 +11,7 @@ from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws._paging import endless, some
 from imbi_plugin_testkit.laws._store import is_typed
 from imbi_plugin_testkit.laws.logs._filters import (
+    WILD,
     Filters,
     conditions,
     hostile,
@@ -322,7 +323,8 @@ async def values_are_literal(lab: Lab) -> AsyncIterator[Finding]:
     await filters.seed()
     field = filters.fields[0]
     for op in filters.ops('eq', 'ne', 'starts_with', 'contains'):
-        for value in values:
+        # Parts of values are looked for with fewer of them, to save calls.
+        for value in values if op in ('eq', 'ne') else WILD:
             pager = filters.log.pager(filters=[(field, op, value)])
             answer = await pager.attempt(filters.log.large)
             if answer.error is not None and is_typed(answer.error):

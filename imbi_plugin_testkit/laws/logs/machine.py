@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from imbi_plugin_testkit.laws.logs._story import (
     SLOTS,
     TYPES,
     Log,
+    Open,
     can_expire,
     expired,
     limits_of,
@@ -34,8 +34,9 @@ from imbi_plugin_testkit.machines import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
+    from imbi_plugin_sdk.handlers.logs import LogEntry
     from imbi_plugin_testkit.lab import Lab
     from imbi_plugin_testkit.laws._paging import Page, Pager
     from imbi_plugin_testkit.model import Finding
@@ -74,29 +75,6 @@ def _fields(lab: Lab) -> bool:
 
 def _histogram(lab: Lab) -> bool:
     return lab.data.get('supports_histogram') is True
-
-
-@dataclasses.dataclass(slots=True)
-class Open:
-    """A search that was begun and not read to its end.
-
-    Attributes:
-        place: Which project.
-        limit: Of each page.
-        question: What is asked, as changes of a query.
-        cursor: Of the next page; None at the end.
-        there: Names of the lines that matched when it began.
-        seen: Names of the lines that came.
-        stale: Whether its cursor expired.
-    """
-
-    place: str
-    limit: int
-    question: dict[str, Any]
-    cursor: str | None
-    there: set[str]
-    seen: set[str]
-    stale: bool = False
 
 
 class LogsMachine(Machine):
@@ -287,6 +265,7 @@ class LogsMachine(Machine):
         """Compare all that matches with what was seeded."""
         log, wanted = self.logs[place], self._matching(place, question)
         walk = await log.pager(**question).walk(log.large)
+        self._keep_apart(place, walk.items)
         names = list(walk.names)
         law = 'LOG008' if question['levels'] else 'LOG002'
         for odd, what in (
@@ -305,6 +284,17 @@ class LogsMachine(Machine):
                     f'levels, {some(odd)} {what}.',
                 )
 
+    def _keep_apart(self, place: str, items: Iterable[LogEntry]) -> None:
+        """Look for lines of the other project."""
+        other = next(log for name, log in self.logs.items() if name != place)
+        foreign = other.names(items)
+        if foreign:
+            raise self.diverges(
+                'ASY008',
+                'search(query)',
+                f'in {place!r} came {some(foreign)}, of another project.',
+            )
+
     async def _follow(self, search: Open) -> None:
         pager = self.logs[search.place].pager(**search.question)
         if search.stale:
@@ -318,6 +308,7 @@ class LogsMachine(Machine):
     def _turn(self, search: Open, page: Page) -> None:
         """Take in one page of an open search."""
         log = self.logs[search.place]
+        self._keep_apart(search.place, page.items)
         names = [
             name for item in page.items if (name := log.name(item)) is not None
         ]

@@ -91,8 +91,28 @@ _REFUSALS = {
 """Error code to what the caller should read; all are a `ValueError`."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Service:
+    """A service of AWS that speaks AWS JSON, and how messages call it.
+
+    Attributes:
+        name: As an operator knows it.
+        signing_name: In the scope of a signature, and before a right.
+        target: Before the action in the header `X-Amz-Target`.
+        subject: What a right must be granted on.
+    """
+
+    name: str
+    signing_name: str
+    target: str
+    subject: str
+
+
+SSM = Service('SSM', 'ssm', 'AmazonSSM', 'below the path prefix')
+
+
 class ServiceError(Exception):
-    """An error code of SSM that the caller of the client handles itself."""
+    """An error code that the caller of the client handles itself."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -116,7 +136,9 @@ class Parameter:
     last_modified: dt.datetime
 
 
-def read_body(content: bytes, action: str) -> dict[str, Any]:
+def read_body(
+    content: bytes, action: str, service: Service = SSM
+) -> dict[str, Any]:
     """Return the JSON object that an answer holds.
 
     Raises:
@@ -126,7 +148,7 @@ def read_body(content: bytes, action: str) -> dict[str, Any]:
     with contextlib.suppress(ValueError, RecursionError):
         body = json.loads(content) if content else {}
     if not isinstance(body, dict):
-        raise malformed(action)
+        raise malformed(action, service)
     return cast('dict[str, Any]', body)
 
 
@@ -172,16 +194,20 @@ def _read_time(value: object) -> dt.datetime | None:
         return None
 
 
-def malformed(action: str) -> PluginUnavailableError:
-    """Return the error for an answer that is not what SSM documents."""
+def malformed(action: str, service: Service = SSM) -> PluginUnavailableError:
+    """Return the error for an answer that is not what AWS documents."""
     return PluginUnavailableError(
-        f'SSM answered {action} with something that is not its API. Check '
-        'the option endpoint_url.'
+        f'{service.name} answered {action} with something that is not its '
+        'API. Check the option endpoint_url.'
     )
 
 
 def raise_for(
-    status: int, headers: Mapping[str, str], content: bytes, action: str
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    action: str,
+    service: Service = SSM,
 ) -> None:
     """Raise what an answer means; return if it is a success.
 
@@ -190,17 +216,19 @@ def raise_for(
         headers: Names are looked up in lower case.
         content: The body.
         action: As in `PutParameter`.
+        service: What was asked.
 
     Raises:
         PluginAuthenticationFailed: The key, its signature or its rights.
         PluginRateLimited: With `retry_at`, always finite and to come.
-        PluginUnavailableError: SSM cannot serve, or something else answered.
+        PluginUnavailableError: It cannot serve, or something else answered.
         ServiceError: A code that depends on what was asked.
     """
     if status == _OK:
         return
     code = error_code(headers, content)
-    where = f'SSM answered {action} with {code or f"HTTP {status}"}'
+    where = f'{service.name} answered {action} with '
+    where += code or f'HTTP {status}'
     if code in _THROTTLING or status == _TOO_MANY_REQUESTS:
         raise PluginRateLimited(
             retry_at(headers.get('retry-after')),
@@ -208,8 +236,8 @@ def raise_for(
         )
     if code in _AUTHENTICATION or status in _FORBIDDEN:
         raise PluginAuthenticationFailed(
-            f'{where}: check the access key, its time of expiry, and that '
-            f'it is allowed ssm:{action} below the path prefix.'
+            f'{where}: check the access key, its time of expiry, and that it '
+            f'is allowed {service.signing_name}:{action} {service.subject}.'
         )
     if not code or status >= _SERVER_ERROR:
         raise PluginUnavailableError(f'{where}.')

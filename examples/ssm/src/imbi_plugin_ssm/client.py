@@ -1,28 +1,17 @@
-"""The five calls of SSM that the plugin makes, signed and within a budget."""
+"""The five calls of SSM that the plugin makes."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import importlib
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import httpx
-
-from imbi_plugin_sdk import PluginTimeoutError, PluginUnavailableError
 from imbi_plugin_ssm import answers
-from imbi_plugin_ssm.signing import Unsigned, sign
-
-# httpx imports its transport, and anyio its backend, inside of the first
-# request, where that blocks the event loop for a quarter of a second (law
-# ASY007). Nothing breaks where they are named otherwise.
-for _module in ('httpcore', 'anyio._backends._asyncio'):
-    with contextlib.suppress(ImportError):
-        importlib.import_module(_module)
+from imbi_plugin_ssm.aws_json import JsonClient, open_http
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
+
+    import httpx
 
     from imbi_plugin_ssm.answers import Parameter
     from imbi_plugin_ssm.settings import Credentials, Settings
@@ -40,36 +29,19 @@ async def open_client(
 ) -> AsyncGenerator[ParameterClient]:
     """Give a client for one call of the plugin, with one budget of time.
 
-    Redirects are not followed, or another host would get the request. A
-    plain http endpoint is this machine: it needs no proxy and no
-    certificates, which take longer to load than a request does.
-
     Raises:
         PluginTimeoutError: The body took longer than `settings.timeout`.
     """
-    remote, late = settings.endpoint.startswith('https:'), False
-    try:
-        async with (
-            asyncio.timeout(settings.timeout),
-            httpx.AsyncClient(
-                timeout=None,  # noqa: S113  the line above covers all of it
-                follow_redirects=False,
-                trust_env=remote,
-                verify=remote,
-            ) as http,
-        ):
-            yield ParameterClient(http, settings, credentials)
-    except TimeoutError:
-        late = True
-    if late:
-        raise PluginTimeoutError(
-            f'SSM took longer than {settings.timeout:g} seconds. The option '
-            'timeout sets the limit.'
-        )
+    async with open_http(
+        settings.endpoint, settings.timeout, answers.SSM.name
+    ) as http:
+        yield ParameterClient(http, settings, credentials)
 
 
-class ParameterClient:
+class ParameterClient(JsonClient):
     """Calls SSM; every failure is an error of the contract or a ValueError."""
+
+    service: ClassVar[answers.Service] = answers.SSM
 
     def __init__(
         self,
@@ -77,9 +49,8 @@ class ParameterClient:
         settings: Settings,
         credentials: Credentials,
     ) -> None:
-        self._http = http
+        super().__init__(http, settings, credentials)
         self._settings = settings
-        self._credentials = credentials
 
     async def below(self, path: str, *, decrypt: bool) -> list[Parameter]:
         """Return every parameter below a path, page by page.
@@ -172,39 +143,3 @@ class ParameterClient:
         except answers.ServiceError as error:
             code = error.code
         raise answers.refusal(code, action)
-
-    async def _call(
-        self, action: str, request: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Post one signed request and return the answer's body.
-
-        Errors are raised outside of the handlers: httpx's own hold the
-        request, and with it the session token (law SEC001).
-        """
-        body = json.dumps(request).encode()
-        headers = sign(
-            Unsigned(
-                self._settings.endpoint,
-                {
-                    'content-type': 'application/x-amz-json-1.1',
-                    'x-amz-target': f'AmazonSSM.{action}',
-                },
-                body,
-            ),
-            self._credentials,
-            self._settings.region,
-        )
-        response: httpx.Response | None = None
-        with contextlib.suppress(httpx.HTTPError, httpx.InvalidURL):
-            response = await self._http.post(
-                self._settings.endpoint, content=body, headers=headers
-            )
-        if response is None:
-            raise PluginUnavailableError(
-                f'SSM cannot be reached at {self._settings.endpoint}, or it '
-                'broke off its answer. Check region and endpoint_url.'
-            )
-        answers.raise_for(
-            response.status_code, response.headers, response.content, action
-        )
-        return answers.read_body(response.content, action)

@@ -106,13 +106,8 @@ class Settings:
             ValueError: An option does not hold; says which and what would.
         """
         options = ctx.assignment_options
-        region = _text(options, 'region')
-        if not _REGION.fullmatch(region):
-            raise ValueError(
-                f'The option region is {region[:40]!r}; it must be the code '
-                "of an AWS region, as in 'eu-west-1'."
-            )
-        tier = _text(options, 'tier') or 'Standard'
+        region = region_of(options)
+        tier = text_of(options, 'tier') or 'Standard'
         if tier not in TIER_BYTES:
             raise ValueError(
                 f'The option tier is {tier[:40]!r}; it must be one of '
@@ -121,17 +116,22 @@ class Settings:
         return cls(
             region=region,
             prefix=names.expand_prefix(
-                _text(options, 'path_prefix') or DEFAULT_PREFIX,
+                text_of(options, 'path_prefix') or DEFAULT_PREFIX,
                 names.variables(ctx),
             ),
-            endpoint=_endpoint(_text(options, 'endpoint_url'), region),
-            kms_key_id=_text(options, 'kms_key_id') or None,
+            endpoint=endpoint_of(options, f'ssm.{region}', region),
+            kms_key_id=text_of(options, 'kms_key_id') or None,
             tier=tier,
-            timeout=_timeout(options.get('timeout')),
+            timeout=timeout_of(options),
         )
 
 
-def _text(options: Mapping[str, Any], name: str) -> str:
+def text_of(options: Mapping[str, Any], name: str) -> str:
+    """Return an option without white space around it; empty if left out.
+
+    Raises:
+        ValueError: It is no text.
+    """
     value = options.get(name)
     if value is None:
         return ''
@@ -142,7 +142,28 @@ def _text(options: Mapping[str, Any], name: str) -> str:
     return value.strip()
 
 
-def _timeout(value: object) -> float:
+def region_of(options: Mapping[str, Any]) -> str:
+    """Return the option `region`.
+
+    Raises:
+        ValueError: It is no code of a region.
+    """
+    region = text_of(options, 'region')
+    if not _REGION.fullmatch(region):
+        raise ValueError(
+            f'The option region is {region[:40]!r}; it must be the code '
+            "of an AWS region, as in 'eu-west-1'."
+        )
+    return region
+
+
+def timeout_of(options: Mapping[str, Any]) -> float:
+    """Return the option `timeout` in seconds.
+
+    Raises:
+        ValueError: It is no number that a person would wait.
+    """
+    value = options.get('timeout')
     if value is None or value == '':
         return DEFAULT_TIMEOUT
     if not isinstance(value, bool) and isinstance(value, (int, float, str)):
@@ -158,11 +179,27 @@ def _timeout(value: object) -> float:
     )
 
 
-def _endpoint(url: str, region: str) -> str:
-    """Return the URL to send to; plain http goes to this machine only."""
+def endpoint_of(
+    options: Mapping[str, Any],
+    host_prefix: str,
+    region: str,
+    option: str = 'endpoint_url',
+) -> str:
+    """Return the URL to send to; plain http goes to this machine only.
+
+    Args:
+        options: The options of a call.
+        host_prefix: What stands before `.amazonaws.com`.
+        region: Where it is; decides how the host ends.
+        option: Name of the option that replaces it.
+
+    Raises:
+        ValueError: The option is no such URL.
+    """
+    url = text_of(options, option)
     if not url:
         end = '.cn' if region.startswith(_CHINA) else ''
-        return f'https://ssm.{region}.amazonaws.com{end}'
+        return f'https://{host_prefix}.amazonaws.com{end}'
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or '', parts.port
@@ -177,12 +214,12 @@ def _endpoint(url: str, region: str) -> str:
         or '@' in parts.netloc
     ):
         raise ValueError(
-            'The option endpoint_url must be scheme, host and at most a '
+            f'The option {option} must be scheme, host and at most a '
             "port, as in 'https://vpce-1a.ssm.eu-west-1.vpce.amazonaws.com'."
         )
     if parts.scheme == 'http' and not _is_loopback(host):
         raise ValueError(
-            'The option endpoint_url begins with http, over which secrets '
+            f'The option {option} begins with http, over which secrets '
             'would travel in the clear; use https.'
         )
     host = f'[{host}]' if ':' in host else host

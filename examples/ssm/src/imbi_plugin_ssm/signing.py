@@ -1,7 +1,7 @@
-"""AWS Signature Version 4 for the one kind of request that SSM takes.
+"""AWS Signature Version 4 for the one kind of request that AWS JSON takes.
 
 `aws-sdk-signers`, the signer that AWS publishes apart from its SDK, needs
-Python 3.12. Below that the same few steps are done here: an SSM request is
+Python 3.12. Below that the same few steps are done here: such a request is
 always a POST to `/` without a query, which leaves out all that makes signing
 hard (AWS general reference, "Create a signed AWS API request"). A test holds
 both against botocore.
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from imbi_plugin_ssm.settings import Credentials
 
-_SERVICE = 'ssm'
 _DEFAULT_PORTS = {'http': 80, 'https': 443}
 
 
@@ -34,11 +33,13 @@ class Unsigned:
         url: Scheme, host and port.
         headers: Lower-case header name to value; all are signed.
         body: What is posted.
+        service: Name of the service in the scope of the signature.
     """
 
     url: str
     headers: Mapping[str, str]
     body: bytes = dataclasses.field(repr=False)
+    service: str = 'ssm'
 
     @property
     def host(self) -> str:
@@ -95,7 +96,7 @@ def sign_here(
             hashlib.sha256(request.body).hexdigest(),
         ]
     )
-    scope = f'{stamp[:8]}/{region}/{_SERVICE}/aws4_request'
+    scope = f'{stamp[:8]}/{region}/{request.service}/aws4_request'
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     key = f'AWS4{credentials.secret_access_key}'.encode()
     for text in (
@@ -143,7 +144,11 @@ if sys.version_info >= (3, 12):
                 secret_access_key=credentials.secret_access_key,
                 session_token=credentials.session_token,
             ),
-            properties={'region': region, 'service': _SERVICE, 'date': stamp},
+            properties={
+                'region': region,
+                'service': request.service,
+                'date': stamp,
+            },
         )
         return {
             field.name.lower(): field.as_string() for field in signed.fields
