@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imbi_plugin_testkit.commands import BROKEN, OK, complain
+from imbi_plugin_testkit.config import PROFILES
 
 if TYPE_CHECKING:
     import argparse
@@ -30,6 +32,14 @@ def add_check(parser: argparse.ArgumentParser) -> None:
         help='also write the report here (.json, .md, .html, .sarif)',
     )
     parser.add_argument('--seed', type=int, default=0, help='of the laws')
+    parser.add_argument(
+        '--profile',
+        choices=sorted(PROFILES),
+        help='how hard the laws look (default: as configured)',
+    )
+    parser.add_argument(
+        '--strict', action='store_true', help='count a SHOULD as an error'
+    )
 
 
 def add_explain(parser: argparse.ArgumentParser) -> None:
@@ -81,12 +91,16 @@ def list_checks(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def subjects_of(name: str | None) -> tuple[Subject, ...]:
+def subjects_of(
+    name: str | None, profile: str | None = None, *, strict: bool = False
+) -> tuple[Subject, ...]:
     """Return what a name on the command line stands for.
 
     Args:
         name: An installed distribution, the file of a wheel, or None for the
             project here.
+        profile: How hard the laws look; None leaves it as configured.
+        strict: Whether a SHOULD is an error, also where it is not configured.
 
     Raises:
         UsageError: There is no such thing.
@@ -101,9 +115,15 @@ def subjects_of(name: str | None) -> tuple[Subject, ...]:
     path = Path('pyproject.toml')
     project = Project(path, read_project(path)) if path.is_file() else None
     is_wheel = (name or '').endswith('.whl')
+    config = read_config(project.data if project else {})
+    config = dataclasses.replace(
+        config,
+        profile=profile or config.profile,
+        strict=strict or config.strict,
+    )
     return locate.find_subjects(
         root=Path.cwd(),
-        config=read_config(project.data if project else {}),
+        config=config,
         project=project,
         distributions=[name] if name and not is_wheel else [],
         wheels=[Path(name)] if name and is_wheel else [],
@@ -118,7 +138,9 @@ def check_plugin(arguments: argparse.Namespace) -> int:
     from imbi_plugin_testkit.runner import Run  # noqa: PLC0415
 
     try:
-        subjects = subjects_of(arguments.name)
+        subjects = subjects_of(
+            arguments.name, arguments.profile, strict=arguments.strict
+        )
         for target in arguments.report:
             files.check_target(Path(target))
     except UsageError as error:

@@ -21,7 +21,8 @@ LEDGERS = (
     'test_protocol_mutants.py',
     *(
         str(path.relative_to(HERE))
-        for path in HERE.glob('laws/test_*mutants.py')
+        for kind in ('mutants', 'machine')
+        for path in HERE.glob(f'laws/test_*{kind}.py')
     ),
 )
 CHECKS = tuple(catalogue().values())

@@ -228,9 +228,8 @@ def short_budget(monkeypatch):
 def test_a_right_handler_passes_with_each_seed(name, judge):
     handler, sandbox = RIGHT[name]
     for seed in GOOD_SEEDS:
-        # Those that wait for real are tried with a tenth of the seeds.
-        only = SCOPE if seed % 10 == 0 else SCOPE - {'ASY004', 'ASY006'}
-        only = only if seed % 10 == 0 else only - {'ASY007'}
+        # The others wait for real, or do the same with every seed.
+        only = SCOPE if seed % 10 == 0 else {'ASY005', 'ASY008', 'ASY009'}
         judgement = judge(handler, sandbox=sandbox, seed=seed, only=only)
         assert judgement.failed == set(), (seed, judgement.told())
         assert not judgement.untestable
