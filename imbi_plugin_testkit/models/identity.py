@@ -178,6 +178,11 @@ class IdentitySandbox(BaseSandbox):
             self.registered |= fresh
             self.credentials |= request.registered_credentials
         signed_in = await self.sign_in(request, person=person)
+        if not signed_in.code:
+            raise RuntimeError(
+                'sign_in brought no code back'
+                + (f', but {signed_in.error}' if signed_in.error else '')
+            )
         return {
             'code': signed_in.code,
             'redirect_uri': self.redirect_uri,

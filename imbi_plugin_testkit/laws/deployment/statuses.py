@@ -47,6 +47,8 @@ PATHS: tuple[tuple[RemoteStatus, ...], ...] = (
 """What the remote does with each run."""
 
 SAID: Mapping[RemoteStatus, frozenset[str]] = {
+    # A remote may begin a run by itself.
+    'queued': frozenset({'queued', 'in_progress', 'unknown'}),
     'in_progress': frozenset({'in_progress', 'unknown'}),
     'success': frozenset({'success'}),
     'failure': frozenset({'failure'}),
@@ -87,6 +89,10 @@ async def statuses_move_forward(lab: Lab) -> AsyncIterator[Finding]:
         seen: list[str] = [run.status]
         for message in _early(run):
             yield Finding('trigger_deployment().status', message)
+        waiting = await _read(repository, run, 'queued')
+        for message in _status_faults('queued', waiting.status, seen):
+            yield Finding('get_deployment_status().status', message)
+        seen.append(waiting.status)
         async for status, read in _along(repository, run, path):
             said = read.status
             # Once more: an end is an end.

@@ -938,6 +938,13 @@ class IsDoneWhenItIsStarted(MemoryDeployment):
         return run.model_copy(update={'status': 'success'})
 
 
+@kills('DEP012', subtle=True)
+class TakesTheRequestForTheStart(MemoryDeployment):
+    async def trigger_deployment(self, *args, **kwargs):
+        run = await super().trigger_deployment(*args, **kwargs)
+        return run.model_copy(update={'status': 'in_progress'})
+
+
 # DEP013 -------------------------------------------------------------------
 
 
