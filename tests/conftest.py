@@ -109,7 +109,10 @@ class GoodPlugin(ConfigurationPlugin):
         value: ConfigValue,
     ) -> ConfigKey:
         """Set one value."""
-        self._store(ctx, credentials)[key] = value
+        store = self._store(ctx, credentials)
+        if key in store and store[key].secret:
+            value = value.model_copy(update={"secret": True})
+        store[key] = value
         return ConfigKey(
             key=key, data_type=value.data_type, secret=value.secret
         )

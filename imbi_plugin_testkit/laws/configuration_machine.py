@@ -10,11 +10,7 @@ from imbi_plugin_sdk._text import shown
 from imbi_plugin_testkit.checks import check
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws._calls import data_types, secret_types
-from imbi_plugin_testkit.laws._keys import (
-    other_environments,
-    relatives,
-    stem,
-)
+from imbi_plugin_testkit.laws._keys import other_environments, relatives, stem
 from imbi_plugin_testkit.laws._store import (
     Store,
     duplicates,
@@ -173,7 +169,10 @@ class ConfigurationMachine(Machine):
             if name in asked
         }
         found = await store.settled_get(
-            asked, lambda items: not any(self._wrong(place, items, wanted))
+            asked,
+            lambda items: (
+                not any(self._wrong(place, items, wanted, by_name=True))
+            ),
         )
         self._compare(f'get_values({asked!r})', place, found, wanted)
 
@@ -280,7 +279,8 @@ class ConfigurationMachine(Machine):
         found: Sequence[ConfigKey],
         wanted: dict[str, Held],
     ) -> None:
-        for law, message in self._wrong(place, found, wanted):
+        by_name = path.startswith('get_values([')
+        for law, message in self._wrong(place, found, wanted, by_name=by_name):
             raise self.diverges(law, path, message)
 
     def _wrong(
@@ -288,13 +288,17 @@ class ConfigurationMachine(Machine):
         place: str,
         found: Sequence[ConfigKey],
         wanted: dict[str, Held],
+        *,
+        by_name: bool = False,
     ) -> Iterator[tuple[str, str]]:
         """Yield the law that is broken and a message, for each fault."""
         for name in duplicates(found):
             yield 'CFG004', f'{name!r} came more than once; once is right.'
         there = set(names(found))
         for name in sorted(there - wanted.keys()):
-            yield self._intruder(place, name)
+            told = self._intruder(place, name, by_name=by_name)
+            if told is not None:
+                yield told
         for name in sorted(wanted.keys() - there):
             yield 'CFG004', f'{name!r} was set and is missing.'
         for item in found:
@@ -302,8 +306,14 @@ class ConfigurationMachine(Machine):
             if held is not None:
                 yield from self._differs(place, item, held)
 
-    def _intruder(self, place: str, name: str) -> tuple[str, str]:
-        """Return why a key should not be there."""
+    def _intruder(
+        self, place: str, name: str, *, by_name: bool
+    ) -> tuple[str, str] | None:
+        """Return why a key should not be there.
+
+        One that the kit never heard of may be somebody else's, and belongs
+        into a listing of all; it is wrong only where others were asked for.
+        """
         if name in self._gone[place]:
             return 'CFG007', f'{name!r} was deleted, and is still there.'
         if name in self.model[place]:
@@ -313,7 +323,9 @@ class ConfigurationMachine(Machine):
                 f'{name!r} was only set in another project or environment, '
                 'and is here, too.'
             )
-        return 'CFG005', f'{shown(name)} is there, but nobody set it.'
+        if by_name:
+            return 'CFG005', f'{shown(name)} came without being asked for.'
+        return None
 
     def _differs(
         self, place: str, item: ConfigKey, held: Held

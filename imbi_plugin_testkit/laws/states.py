@@ -129,6 +129,7 @@ async def _changes_show(
     'them; read files of your own package with importlib.resources.',
     law=True,
     requires=CALLABLE,
+    applies=_has_methods,
 )
 async def making_one_does_nothing(lab: Lab) -> AsyncIterator[Finding]:
     """Neither import nor constructor reaches outside.

@@ -945,6 +945,20 @@ class TakesTheRequestForTheStart(MemoryDeployment):
         return run.model_copy(update={'status': 'in_progress'})
 
 
+@kills('DEP012', subtle=True)
+class TellsTwoEnds(MemoryDeployment):
+    read: ClassVar[set[tuple[str, str]]] = set()
+
+    async def get_deployment_status(self, ctx, credentials, run_id):
+        found = await super().get_deployment_status(ctx, credentials, run_id)
+        key = (ctx.project_id, run_id)
+        if found.status == 'cancelled' and key in self.read:
+            return found.model_copy(update={'status': 'failure'})
+        if found.status == 'cancelled':
+            self.read.add(key)
+        return found
+
+
 # DEP013 -------------------------------------------------------------------
 
 
