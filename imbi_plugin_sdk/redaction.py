@@ -65,12 +65,8 @@ def redact(text: str, values: Iterable[str]) -> str:
     if _basic_pattern().search(text):
         for value in found:
             text = _without_basic(text, value)
-    # Looking for a form costs a hundredth of compiling its pattern.
     patterns = {
-        pattern
-        for value in found
-        for form, pattern in _patterns(value)
-        if form in text
+        pattern for value in found for pattern in _patterns(value, text)
     }
     spans = sorted(
         match.span()
@@ -133,18 +129,23 @@ def _literal(form: str) -> str:
     return rf'(?<![A-Za-z0-9]){quoted}(?![A-Za-z0-9])'
 
 
-def _patterns(value: str) -> Iterator[tuple[str, str]]:
-    """Yield each form of a value with the pattern that finds it."""
-    yield value, _literal(value)
-    for part in _parts(value):
-        yield part, _literal(part)
-    for _, variants in _escaped(value):
-        for variant in variants:
-            yield variant, _literal(variant)
+def _patterns(value: str, text: str) -> Iterator[str]:
+    """Yield what finds a value in a text, for the forms that it holds.
+
+    Looking for a form costs a hundredth of compiling its pattern.
+    """
+    forms = [value, *_parts(value)]
+    forms += [
+        variant for _, variants in _escaped(value) for variant in variants
+    ]
+    for form in dict.fromkeys(forms):
+        if form in text:
+            yield _literal(form)
     for core in _cores(value):
-        # The characters beside the core hold some of the value's bits.
-        edge = '[A-Za-z0-9+/_-]?'
-        yield core, f'{edge}{re.escape(core)}{edge}={{0,2}}'
+        if core in text:
+            # The characters beside the core hold some of the value's bits.
+            edge = '[A-Za-z0-9+/_-]?'
+            yield f'{edge}{re.escape(core)}{edge}={{0,2}}'
 
 
 def _parts(value: str) -> list[str]:

@@ -65,6 +65,10 @@ def _revokes(lab: Lab) -> bool:
     return is_implemented(lab.plugin.handler, 'revoke')
 
 
+def _compares(lab: Lab) -> bool:
+    return limits_of(lab).compares_verifier
+
+
 def _polls(lab: Lab) -> bool:
     return limits_of(lab).device_interval <= HASTY
 
@@ -221,7 +225,12 @@ class IdentityMachine(Machine):
         self._doubt(brought.person)  # RFC 6749 §4.1.2: tokens may end
         return None
 
-    @rule(brought=earlier('brought'), other=earlier('asked'), weight=5)
+    @rule(
+        brought=earlier('brought'),
+        other=earlier('asked'),
+        weight=5,
+        when=_compares,
+    )
     async def mix_up(self, brought: Brought, other: Asked) -> None:
         """Exchange a code with the verifier of another request."""
         verifier = other.begun.request.code_verifier

@@ -54,6 +54,7 @@ class MemoryIdentitySandbox(IdentitySandbox):
             refreshes=kind.refreshes,
             revokes_refresh=kind.revokes_refresh,
             reuse_revokes=kind.reuse_revokes,
+            compares_verifier=kind.pkce,
             device_interval=kind.device_interval,
         )
         self.provider = MemoryProvider(self.redirect_uri, kind)

@@ -75,7 +75,7 @@ alike(MemoryIdentity, 'TextForTruth', on(verified_as_text=True))
 alike(MemoryIdentity, 'VouchesForNobody', on(vouches=False))
 alike(MemoryIdentity, 'RevokesNoRefresh', on(revokes_refresh=False))
 alike(MemoryIdentity, 'PlainOAuth', on(id_tokens=False))
-alike(MemoryIdentity, 'ProviderIgnoresPkce', on(pkce=True))
+alike(MemoryIdentity, 'ProviderIgnoresPkce', on(pkce=False))
 alike(
     MemoryIdentity,
     'NoRefresh',
@@ -169,6 +169,15 @@ class ScopesWithCommas(MemoryIdentity):
 
     async def claims(self, ctx, credentials, answer, verifier):
         return await self.userinfo(ctx, str(answer['access_token']))
+
+
+@passes()
+class AsksForNoIdToken(MemoryIdentity):
+    """Plain OAuth at a provider that could do more."""
+
+    def scope_parameters(self, scopes):
+        wanted = ['profile', 'email'] if scopes is None else scopes
+        return {'scope': ' '.join(wanted)} if wanted else {}
 
 
 @passes()
@@ -334,7 +343,7 @@ EVERY_METHOD = {
 def test_every_method_can_be_called_with_examples_from_signing_in(
     handler, sandbox, judge
 ):
-    hasty = type(handler.__name__, (handler,), {'budget': 0.05})
+    hasty = type(handler.__name__, (handler,), {'budget': 0.25})
     judgement = judge(hasty, sandbox=sandbox, only=EVERY_METHOD)
     assert not judgement.failed, judgement.told()
     assert 'examples' not in repr(judgement.untestable), judgement.untestable
@@ -368,6 +377,22 @@ def test_what_a_sandbox_cannot_do_is_noted_or_untestable(judge):
     assert 'override `accepts`' in repr(notes['made-up', 'IDN005'])
     assert 'requests could not be counted' in repr(notes['made-up', 'IDN006'])
     assert 'fault(unavailable)' in repr(notes['made-up', 'IDN009'])
+
+
+@pytest.mark.parametrize(
+    ('handler', 'sandbox', 'note'),
+    [
+        (MemoryIdentity, on(id_tokens=False), 'override `flawed`'),
+        (AsksForNoIdToken, on(), 'scope openid'),
+        (HasNoNonce, on(), 'no nonce'),
+    ],
+)
+def test_flaws_that_say_nothing_about_a_plugin_are_left_out(
+    handler, sandbox, note, judge
+):
+    judgement = judge(handler, sandbox=sandbox, only={'IDN008'})
+    assert judgement.findings == {'IDN008': []}
+    assert note in repr(judgement.labs.notes['made-up', 'IDN008'])
 
 
 class SignsNobodyIn(MemoryIdentitySandbox):

@@ -151,7 +151,7 @@ def test_the_server_is_as_coarse_late_and_choosy_as_it_says():
 
 
 @pytest.mark.parametrize('limits', LIMITS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_made_up_entries_and_queries_fit_the_backend(limits, data):
     start, end = data.draw(log_windows(limits, until=NOW))
