@@ -119,13 +119,19 @@ def _variables(data: Mapping[str, Any]) -> dict[str, urls.VariableSpec]:
     }
 
 
-def url_entries(data: Mapping[str, Any]) -> Iterator[tuple[str, str, object]]:
-    """Yield `(path, kind, url)` for each URL that is set."""
+def url_entries(
+    data: Mapping[str, Any],
+) -> Iterator[tuple[str, str, str, object]]:
+    """Yield `(name, path, kind, url)` for each URL that is set.
+
+    The path is for messages: a link whose name could be a secret is masked
+    there, so that several may have one path.
+    """
     for field, kind in URL_FIELDS.items():
         if data.get(field) is not None:
-            yield field, kind, data[field]
+            yield field, field, kind, data[field]
     for name, url in items(data, 'links'):
-        yield f'links.{safe_key(name)}', 'link', url
+        yield f'links.{name}', f'links.{safe_key(name)}', 'link', url
 
 
 def urls_keep_the_grammar(data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -134,7 +140,7 @@ def urls_keep_the_grammar(data: Mapping[str, Any]) -> Iterator[Problem]:
     from imbi_plugin_sdk import urls  # noqa: PLC0415
 
     variables = _variables(data)
-    for path, kind, url in url_entries(data):
+    for _, path, kind, url in url_entries(data):
         if isinstance(url, str):
             for problem in urls.check_url(
                 url,
@@ -165,7 +171,7 @@ def variables_are_used(data: Mapping[str, Any]) -> Iterator[Problem]:
 
     used = {
         name
-        for _, _, url in url_entries(data)
+        for *_, url in url_entries(data)
         if isinstance(url, str)
         for name in urls.used_variables(url)
     }

@@ -201,7 +201,7 @@ class ThirdPartyServiceTemplate(Declaration):
                 default.
 
         Returns:
-            Path of the URL (`token_endpoint`, `links.Status`) to URL.
+            Name of the URL (`token_endpoint`, `links.Status page`) to URL.
 
         Raises:
             ManifestError: A value is missing, unknown or does not fit its
@@ -213,9 +213,9 @@ class ThirdPartyServiceTemplate(Declaration):
         if problems:
             raise ManifestError('template values', problems)
         rendered: dict[str, str] = {}
-        for path, kind, url in url_entries(self.__dict__):
+        for name, path, kind, url in url_entries(self.__dict__):
             try:
-                rendered[path] = urls.render_url(
+                rendered[name] = urls.render_url(
                     cast('str', url),
                     cast('Mapping[str, urls.VariableSpec]', self.variables),
                     values,

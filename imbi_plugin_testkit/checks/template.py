@@ -287,7 +287,7 @@ def ports_are_standard(plugin: PluginUnderTest) -> Iterator[Finding]:
     development machine.
     """
     data = view(plugin.data.get(TEMPLATE))
-    for path, kind, url in url_entries(data):
+    for _, path, kind, url in url_entries(data):
         for problem in urls.check_url(
             url, kind=cast('urls.UrlKind', kind), path=path
         ):

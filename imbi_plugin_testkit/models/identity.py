@@ -85,6 +85,8 @@ class IdentityLimits(Limits):
             be left after concurrent refreshes (law IDN010).
         compares_redirect: Whether the redirect URI at the token endpoint
             must be the one of the request (RFC 6749 §4.1.3).
+        compares_verifier: Whether the verifier must be that of the challenge
+            (RFC 7636 §4.6); some providers take both and look at neither.
         materialized_outlives: Whether the plugin documents that what it
             materializes may end after its source (law IDN012).
     """
@@ -97,6 +99,7 @@ class IdentityLimits(Limits):
     device_interval: float = 1
     reuse_revokes: bool = False
     compares_redirect: bool = True
+    compares_verifier: bool = True
     materialized_outlives: bool = False
 
 

@@ -32,7 +32,16 @@ def run(folder, *command):
 
 def test_all_examples_are_known_to_the_demo():
     demo = (EXAMPLES / 'demo.py').read_text('utf-8')
-    assert NAMES == ['broken', 'minimal', 'ssm']
+    assert NAMES == [
+        'aws',
+        'broken',
+        'github',
+        'logzio',
+        'minimal',
+        'oidc',
+        'ssm',
+        'vault',
+    ]
     for name in NAMES:
         assert f"'{name}': '" in demo
 

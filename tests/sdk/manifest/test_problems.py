@@ -263,6 +263,19 @@ def test_rendering_fills_every_url_in():
     }
 
 
+def test_rendering_keeps_every_link_by_its_own_name():
+    links = {
+        'Status page': 'https://status.acme.io',
+        'Service health 2026': 'https://health.acme.io',
+    }
+    template = ThirdPartyServiceTemplate(
+        id='acme', vendor='Acme', category='other', links=links
+    )
+    assert template.render({}) == {
+        f'links.{name}': url for name, url in links.items()
+    }
+
+
 @pytest.mark.parametrize(
     ('values', 'code'),
     [

@@ -63,7 +63,7 @@ TEMPLATE = ThirdPartyServiceTemplate(
 )
 
 MANIFEST = PluginManifest(
-    slug='aws-ssm',
+    slug='aws-parameter-store',
     name='AWS Parameter Store',
     description=(
         'Reads and writes the configuration of a project in AWS Systems '

@@ -1,0 +1,1 @@
+"""`aws-iam-ic`: IAM Identity Center as an Imbi identity plugin."""

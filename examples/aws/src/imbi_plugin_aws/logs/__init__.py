@@ -1,0 +1,1 @@
+"""`aws-cloudwatch-logs`: Logs Insights as an Imbi logs plugin."""
