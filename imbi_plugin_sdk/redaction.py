@@ -42,6 +42,9 @@ SHORTEST_LINE = 16
 """Characters of a line of a longer secret, a key file say, that is masked by
 itself, since logs indent and wrap."""
 
+_ALIKE = r'[A-Za-z0-9._~-]*'
+"""Texts without a character that anything escapes."""
+
 _BASIC = r'(?i:\bbasic)[\s:]{1,3}([A-Za-z0-9+/_=-]{4,})'
 _QUOTES = '"\''
 
@@ -166,7 +169,12 @@ def _parts(value: str) -> list[str]:
 
 
 def _escaped(value: str) -> tuple[tuple[Form, tuple[str, ...]], ...]:
-    """Return a value as JSON, Python, an address and HTML write it."""
+    """Return a value as JSON, Python, an address and HTML write it.
+
+    Nothing where all of them write it as it is, as with most tokens.
+    """
+    if re.fullmatch(_ALIKE, value):
+        return ()
     import html  # noqa: PLC0415  with the two below, 5 ms for rare callers
     import json  # noqa: PLC0415
     import urllib.parse  # noqa: PLC0415

@@ -32,7 +32,7 @@ CODE = frozenset({'IDN007', 'IDN013'})
 """What a code flow has not."""
 DEVICE = frozenset({'IDN003', 'IDN004', 'IDN013'})
 """What cannot be seen in a device flow without registration."""
-FEW = 5
+FEW = 3
 """Seeds for handlers that no random choice of a law can tell apart."""
 
 RIGHT: list[tuple[type, object, frozenset[str], int]] = []

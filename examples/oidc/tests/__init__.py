@@ -1,0 +1,1 @@
+"""Tests of the plugin, and the provider that they sign in at."""
