@@ -48,9 +48,7 @@ def place_of(unit: Subject | PluginUnderTest, path: str) -> Place | None:
     if not isinstance(unit, PluginUnderTest):
         return _in_project(unit, unit.name, path)
     found = None
-    with contextlib.suppress(
-        OSError, SyntaxError, UnicodeDecodeError, Untestable, ValueError
-    ):
+    with contextlib.suppress(OSError, SyntaxError, Untestable, ValueError):
         spot = _IN_FILE.fullmatch(path)
         if spot:
             return _in_icon(unit, spot[1], int(spot[2]), int(spot[3]))
@@ -100,7 +98,10 @@ def _in_project(subject: Subject, name: str, path: str) -> Place | None:
     project = subject.project
     if project is None:
         return None
-    lines = project.path.read_text('utf-8').splitlines()
+    try:
+        lines = project.path.read_text('utf-8').splitlines() or ['']
+    except (OSError, ValueError):  # it was parsed once, and is gone
+        return None
     line = line_of(lines, name, path)
     return Place(project.path.name, line, 1, printable(lines[line - 1]))
 

@@ -389,7 +389,7 @@ MUTANTS = (
     # waivers, each with something to waive
     Mutant('KIT003 PKG006', make=UNTYPED,
            config=waives({'check': 'PKG006', 'reason': ' '})),
-    Mutant('KIT004', config=waives({'check': 'PKG06', 'reason': 'r'}),
+    Mutant('KIT004', config=waives({'check': 'PKG0006', 'reason': 'r'}),
            says="'PKG006'"),
     Mutant('KIT004', config=waives({'check': 'pkg006', 'reason': 'r'})),
     Mutant('KIT005',

@@ -193,6 +193,11 @@ def test_a_file_without_tables_leads_to_its_first_line():
     assert line_of(['# nothing'], 'places', 'slug') == 1
 
 
+def test_a_pyproject_that_is_gone_has_no_place(subject):
+    subject.project.path.unlink()
+    assert place_of(subject, '[project] dependencies') is None
+
+
 def test_without_a_project_a_distribution_has_no_place(subject):
     subject.project = None
     assert place_of(subject, '[project] dependencies') is None
