@@ -13,7 +13,7 @@ EXAMPLES := $(wildcard examples/*/pyproject.toml)
 EXAMPLE_DIRS := $(patsubst %/pyproject.toml,./%,$(EXAMPLES))
 SOURCES := pyproject.toml $(EXAMPLES)
 
-.PHONY: help demo test lint types layers build wheel-tests benchmarks check clean
+.PHONY: help demo test lint types layers docs build wheel-tests benchmarks check clean
 
 help:  ## Say what can be made.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,11 @@ types: $(VENV)/.ready  ## Check types with both checkers, strictly.
 
 layers: $(VENV)/.ready  ## Check that modules import from lower floors only.
 	@$(BIN)/lint-imports
+
+docs: $(VENV)/.ready  ## Build the documentation strictly, into build/site.
+	@$(BIN)/python docs/generate.py
+	@$(BIN)/python -m mkdocs build --quiet
+	@echo 'open build/site/index.html'
 
 build: $(VENV)/.ready  ## Build the wheel and the source distribution.
 	@rm -rf dist

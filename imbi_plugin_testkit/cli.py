@@ -53,6 +53,9 @@ class Command(NamedTuple):
 
 
 COMMANDS: Mapping[str, Command] = {
+    'new': Command(
+        'new', 'new', 'write a package to make a plugin of', 'add_new'
+    ),
     'check': Command(
         'judging',
         'check_plugin',

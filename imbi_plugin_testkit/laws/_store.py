@@ -97,16 +97,40 @@ class Store:
             secret=secret,
         )
 
-    async def try_set(self, key: str, value: ConfigValue) -> Answer:
-        """Set a value; the answer may be a refusal."""
+    async def try_set(
+        self,
+        key: str,
+        value: ConfigValue,
+        context: PluginContext | None = None,
+    ) -> Answer:
+        """Set a value; the answer may be a refusal.
+
+        Args:
+            key: The key.
+            value: The value.
+            context: The same place in other words, as one of `impatient`.
+        """
         if key not in self._made:
             self._made.append(key)
         answer = await self.lab.attempt(
-            'set_value', key, value, ctx=self._ctx()
+            'set_value', key, value, ctx=context or self._ctx()
         )
         if answer.error is None:
             self._declared(answer)
         return answer
+
+    async def background(self, keys: Sequence[str], text: str) -> None:
+        """Give keys a value that is only there to be written over.
+
+        By the sandbox where it can.
+        """
+        if not self.can_seed():
+            for key in keys:
+                await self.set(key, text)
+            return
+        self._made += keys
+        values = {key: self.value(text) for key in keys}
+        await self.lab.seed(self.context, values)
 
     async def set(self, key: str, value: ConfigValue | str) -> ConfigKey:
         """Set a value that must be accepted.
@@ -155,7 +179,7 @@ class Store:
 
     async def fill(self, values: dict[str, str]) -> None:
         """Make many keys, by the sandbox where setting them takes long."""
-        if len(values) > MANY and self._can_seed():
+        if len(values) > MANY and self.can_seed():
             self._made += values
             models = {key: self.value(text) for key, text in values.items()}
             await self.lab.seed(self.context, models)
@@ -166,6 +190,8 @@ class Store:
     async def delete(self, key: str) -> None:
         """Delete a key, which must succeed."""
         await self.lab.call('delete_key', key, ctx=self._ctx())
+        if key in self._made:
+            self._made.remove(key)
 
     async def listing(self) -> list[ConfigKey]:
         """Return the keys."""
@@ -191,6 +217,20 @@ class Store:
             found += await self.get(keys[start : start + size])
         return found
 
+    async def settled_parts(
+        self, keys: Sequence[str], holds: Callable[[dict[str, str]], bool]
+    ) -> dict[str, str]:
+        """Get a few at a time until all hold or the lag is over.
+
+        Returns:
+            Key to value.
+        """
+        found: list[ConfigKeyWithValue] = await self.lab.eventually(
+            functools.partial(self.get_in_parts, keys),
+            lambda items: holds(values(items)),
+        )
+        return values(found)
+
     async def settled_get(
         self,
         keys: Sequence[str] | None,
@@ -209,22 +249,11 @@ class Store:
         found: list[ConfigKey] = await self.lab.eventually(self.listing, holds)
         return found
 
-    async def read(self, key: str, wanted: str | None) -> str | None:
-        """Return the value of one key; None where there is none.
-
-        Args:
-            key: The key.
-            wanted: What should be there, to know when reading may stop.
-        """
-        found = await self.settled_get(
-            [key], lambda items: _value(items, key) == wanted
-        )
-        return _value(found, key)
-
     def _ctx(self) -> Any:  # noqa: ANN401  imported on use
         return fresh(self.context)
 
-    def _can_seed(self) -> bool:
+    def can_seed(self) -> bool:
+        """Return whether the sandbox puts values in by itself."""
         from imbi_plugin_testkit.sandbox import BaseSandbox  # noqa: PLC0415
 
         return type(self.lab.sandbox).seed is not BaseSandbox.seed
@@ -233,10 +262,6 @@ class Store:
         """Delete the keys that were made, and nothing else."""
         for key in self._made:
             await self.lab.attempt('delete_key', key, ctx=self._ctx())
-
-
-def _value(items: Iterable[ConfigKeyWithValue], key: str) -> str | None:
-    return next((item.value for item in items if item.key == key), None)
 
 
 def names(items: Iterable[ConfigKey]) -> list[str]:

@@ -17,7 +17,13 @@ from imbi_plugin_testkit.laws._store import (
 from imbi_plugin_testkit.model import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import (
+        AsyncIterator,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from imbi_plugin_sdk.handlers.configuration import ConfigKey, ConfigValue
     from imbi_plugin_testkit.laws._store import Store
@@ -37,69 +43,93 @@ def some_keys(found: Iterable[str]) -> str:
     return f'{text} and {more} more' if more > 0 else text
 
 
-async def set_one(
-    store: Store, key: str, value: ConfigValue, written: dict[str, str]
+async def set_some(
+    store: Store,
+    tried: Sequence[tuple[str, ConfigValue]],
+    keys: Sequence[str],
+    written: dict[str, str],
 ) -> list[str]:
-    """Set one value and say what is wrong with what is there afterwards.
+    """Set values and say what is wrong with what is there afterwards.
 
     What was read is kept as written, so that each fault is told once.
+
+    Args:
+        store: The store.
+        tried: What a value is, and the value.
+        keys: A key for each, none twice.
+        written: Key to what is there.
     """
-    before = written.get(key)
-    answer = await store.try_set(key, value)
-    wanted = value.value if answer.error is None else before
-    messages = list(refusal(store.lab, answer))
-    if answer.error is not None:
+    answers = [
+        await store.try_set(key, value)
+        for key, (_, value) in zip(keys, tried, strict=True)
+    ]
+    wanted = {
+        key: value.value if answer.error is None else written.get(key)
+        for key, (_, value), answer in zip(keys, tried, answers, strict=True)
+    }
+    if any(answer.error is not None for answer in answers):
         # A value that was written all the same may show up late.
         await store.lab.settle()
-    read = await store.read(key, wanted)
-    if read != wanted and answer.error is None:
-        messages.append(difference(value.value, read))
-    elif read != wanted:
-        was = 'absent' if before is None else shown(before)
-        now = 'absent' if read is None else shown(read)
-        messages.append(
-            f'it was refused, but the key, which was {was}, is now {now}; '
-            'a refusal must change nothing'
-        )
-    written.pop(key, None)
-    if read is not None:
-        written[key] = read
+    read = await store.settled_parts(
+        keys, lambda found: all(found.get(k) == v for k, v in wanted.items())
+    )
+    messages: list[str] = []
+    for key, (what, value), answer in zip(keys, tried, answers, strict=True):
+        wrong = list(refusal(store.lab, answer))
+        before, now = written.pop(key, None), read.get(key)
+        if now != wanted[key] and answer.error is None:
+            wrong.append(difference(value.value, now))
+        elif now != wanted[key]:
+            was = 'absent' if before is None else shown(before)
+            found = 'absent' if now is None else shown(now)
+            wrong.append(
+                f'it was refused, but the key, which was {was}, is now '
+                f'{found}; a refusal must change nothing'
+            )
+        messages += [f'{what}: {message}.' for message in wrong]
+        if now is not None:
+            written[key] = now
     return messages
 
 
 async def disagreements(
-    store: Store, key: str, returned: ConfigKey
+    store: Store, returned: Mapping[str, ConfigKey]
 ) -> list[Finding]:
-    """Return how what `set_value` returned differs from the listing."""
+    """Return how what `set_value` returned differs from the next listing.
+
+    Args:
+        store: The store.
+        returned: Key that was set to what was returned.
+    """
+
+    def told(items: list[ConfigKey]) -> list[Finding]:
+        listed = {item.key: item for item in items}
+        return [
+            finding
+            for key, item in returned.items()
+            for finding in _disagreements(key, item, listed.get(key))
+        ]
+
+    return told(await store.settled_list(lambda items: not told(items)))
+
+
+def _disagreements(
+    key: str, returned: ConfigKey, item: ConfigKey | None
+) -> Iterator[Finding]:
     if returned.key != key:
-        name = shown(returned.key)
-        return [
-            Finding(
-                'set_value().key',
-                f'set_value({key!r}) returned the key {name}; it must return '
-                'the key that was set.',
-            )
-        ]
-
-    def agrees(items: list[ConfigKey]) -> bool:
-        return any(
-            item.key == key and not list(_differences(returned, item))
-            for item in items
+        yield Finding(
+            'set_value().key',
+            f'set_value({key!r}) returned the key {shown(returned.key)}; it '
+            'must return the key that was set.',
         )
-
-    items = await store.settled_list(agrees)
-    item = next((item for item in items if item.key == key), None)
-    if item is None:
-        return [
-            Finding(
-                'list_keys()',
-                f'{key!r} was set, but the next listing does not have it.',
-            )
-        ]
-    return [
-        Finding(f'set_value().{field}', message)
-        for field, message in _differences(returned, item)
-    ]
+    elif item is None:
+        yield Finding(
+            'list_keys()',
+            f'{key!r} was set, but the next listing does not have it.',
+        )
+    else:
+        for field, message in _differences(returned, item):
+            yield Finding(f'set_value().{field}', message)
 
 
 def _differences(

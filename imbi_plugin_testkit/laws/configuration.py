@@ -10,6 +10,7 @@ from imbi_plugin_testkit.lab.answers import fresh
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws._calls import data_types
 from imbi_plugin_testkit.laws._store import (
+    FEW,
     Store,
     duplicates,
     names,
@@ -23,7 +24,7 @@ from imbi_plugin_testkit.laws._verdicts import (
     facts_of,
     listing_differs,
     set_as_different_as_possible,
-    set_one,
+    set_some,
     some_keys,
     still_there,
     told,
@@ -56,28 +57,37 @@ async def set_then_get_is_exact(lab: Lab) -> AsyncIterator[Finding]:
     a certificate or a script, long after somebody saved it without an error.
     Tried are plain, empty, padded, Unicode and multi-line text, text that
     looks like something else, and the largest that the backend allows, each
-    as a new key and over an old value, and plain text in every data type. A
-    typed refusal (ValueError or a PluginError) passes, if nothing changed.
+    as a new key and over another's value, and plain text in every data type.
+    A typed refusal (ValueError or a PluginError) passes, if nothing changed.
     Plain text of the plainest data type must be accepted.
     """
     store = Store(lab)
-    old = store.key()
-    await store.set(old, PLAIN)
-    written: dict[str, str] = {old: PLAIN}
-    tried = [
+    await store.set(first := store.key(), PLAIN)
+    written: dict[str, str] = {first: PLAIN}
+    texts = [
         (what, store.value(text))
         for what, text in values_within(lab.limits, lab.rng)
-    ] + [
-        (
-            f'plain text of data type {data_type!r}',
-            store.value(PLAIN, data_type=data_type),
-        )
-        for data_type in data_types(lab)
     ]
-    for what, value in tried:
-        for key in (store.key(), old):
-            for message in await set_one(store, key, value, written):
-                yield Finding('set_value(value)', f'{what}: {message}.')
+    new = [
+        *texts,
+        *(
+            (
+                f'plain text of data type {data_type!r}',
+                store.value(PLAIN, data_type=data_type),
+            )
+            for data_type in data_types(lab)
+        ),
+    ]
+    keys = [store.key() for _ in new]
+    # The second time, no key gets what it has, nor what the first got.
+    over = [*keys[1:], first]
+    for tried, places in ((new, keys), (new, over)):
+        for start in range(0, len(tried), FEW):
+            part = slice(start, start + FEW)
+            for message in await set_some(
+                store, tried[part], places[part], written
+            ):
+                yield Finding('set_value(value)', message)
     async for finding in listing_differs(store, written):
         yield finding
 
@@ -113,13 +123,17 @@ async def last_write_wins(lab: Lab) -> AsyncIterator[Finding]:
     for name, text in steps:
         await store.set(name, text)
         last[name] = text
+        found = values(
+            await store.settled_get(
+                [*last], lambda items: values(items) == last
+            )
+        )
         for wanted_key, wanted in last.items():
-            found = await store.read(wanted_key, wanted)
-            if found != wanted:
+            if found.get(wanted_key) != wanted:
                 yield Finding(
                     f'get_values([{wanted_key!r}])',
                     f'after {name!r} was set to {text!r}: the last write was '
-                    f'{wanted!r}, read {shown(found)}.',
+                    f'{wanted!r}, read {shown(found.get(wanted_key))}.',
                 )
                 return
     for path, items in (
@@ -155,22 +169,20 @@ async def set_returns_what_is_listed(lab: Lab) -> AsyncIterator[Finding]:
     handler may take it from its own clock.
     """
     store = Store(lab)
-    for data_type in data_types(lab):
-        key = store.key()
-        for text, secret in (('one', False), ('two', True), ('three', False)):
+    keys = {store.key(): data_type for data_type in data_types(lab)}
+    returned: dict[str, ConfigKey] = {}
+    plain = store.key()
+    returned[plain] = await store.set(plain, PLAIN)
+    for text, secret in (('one', False), ('two', True), ('three', False)):
+        for key, data_type in keys.items():
             value = store.value(text, data_type=data_type, secret=secret)
             answer = await store.try_set(key, value)
-            if answer.error is not None:
-                # Refusals are CFG001's to judge.
-                continue
-            returned: ConfigKey = answer.result
-            for finding in await disagreements(store, key, returned):
-                yield finding
-    plain = store.key()
-    for finding in await disagreements(
-        store, plain, await store.set(plain, PLAIN)
-    ):
-        yield finding
+            # Refusals are CFG001's to judge.
+            if answer.error is None:
+                returned[key] = answer.result
+        for finding in await disagreements(store, returned):
+            yield finding
+        returned.clear()
 
 
 @check(

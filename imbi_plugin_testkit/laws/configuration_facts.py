@@ -125,11 +125,13 @@ def _trails(lab: Lab) -> list[list[tuple[str, bool]]]:
     """
     plain, kinds = plain_type(lab), data_types(lab)
     after = [(plain, False), (kinds[-1], False), (plain, True)]
-    after += [(plain, False), (kinds[0], False)]
+    after += [(kind, False) for kind in dict.fromkeys((plain, kinds[0]))]
     return [
         [(first, asked), (first, False), *after]
         for first in kinds
         for asked in (False, True)
+        # To ask for a secret of a secret type asks for nothing more.
+        if not (asked and first in secret_types(lab))
     ]
 
 

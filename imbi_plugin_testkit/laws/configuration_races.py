@@ -8,9 +8,11 @@ import time
 from typing import TYPE_CHECKING
 
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.lab.answers import fresh
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws._calls import data_types, secret_types
 from imbi_plugin_testkit.laws._store import (
+    FEW,
     Store,
     is_typed,
     names,
@@ -37,6 +39,8 @@ TURNS = (*range(12), 16, 24, 32, 48, 64)
 """Turns of the event loop after which a set is cancelled: each of the first,
 where a store answers at once, and fewer of the ten and more that one request
 of an HTTP client takes."""
+
+OLD = 'the old value'
 
 LEAST_PAUSE = 0.003
 """Seconds before a set is cancelled whose answer does not come."""
@@ -211,67 +215,97 @@ class Cancelling:
             _pause(self.seconds * part / MOMENTS)
             for part in range(1, MOMENTS + 1)
         ]
-        for old in (None, 'the old value'):
-            for wait in waits:
-                done, findings = await self._once(old, wait)
-                for finding in findings:
-                    yield finding
-                    return
-                if done:
-                    break
+        for old in (None, OLD):
+            async for finding in self._each(old, waits):
+                yield finding
+                return
 
     async def under(self, kind: Fault) -> AsyncIterator[Finding]:
         """Cancel while the backend is slow or silent."""
         wait = _pause(max(self.seconds, LEAST_PAUSE))
-        for old in (None, 'the old value'):
-            _, findings = await self._once(old, wait, kind)
-            for finding in findings:
+        for old in (None, OLD):
+            async for finding in self._each(old, [wait], kind):
                 yield finding
                 return
 
-    async def _once(
+    async def _each(
         self,
         old: str | None,
-        wait: Callable[[], Awaitable[None]],
+        waits: Sequence[Callable[[], Awaitable[None]]],
         kind: Fault | None = None,
-    ) -> tuple[bool, list[Finding]]:
-        """Cancel one set; return whether it was done before, and findings.
+    ) -> AsyncIterator[Finding]:
+        """Cancel a set after each wait, until one is done before.
 
         A server may go on with what was cancelled, so that no key is used
-        twice.
+        twice, and what came of it is read once all are cancelled.
         """
-        lab, key = self.store.lab, self.store.key()
-        before: Facts | None = None
+        keys = [self.store.key() for _ in waits]
+        before: dict[str, Facts] = {}
         if old is not None:
-            await self.store.set(key, old)
-            await lab.settle()
-            before = facts_of(await self.store.get([key])).get(key)
+            await self.store.background(keys, old)
+            await self.store.lab.settle()
+            before = await self._read(keys)
+        tried: list[str] = []
+        for key, wait in zip(keys, waits, strict=True):
+            tried.append(key)
+            if await self._cancelled(key, wait, kind):
+                break
+        await self.store.lab.settle()
+        after = await self._read(tried)
+        for key in tried:
+            was, found = before.get(key), after.get(key)
+            if found not in (was, self._facts):
+                yield Finding(
+                    'set_value(value)',
+                    'a set was cancelled that would have left '
+                    f'{told(self._facts)}; before, the key was {told(was)}, '
+                    f'and now it is {told(found)}; it must be one or the '
+                    'other.',
+                )
+                return
+
+    async def _cancelled(
+        self,
+        key: str,
+        wait: Callable[[], Awaitable[None]],
+        kind: Fault | None,
+    ) -> bool:
+        """Cancel one set; return whether it was done before."""
+        store, lab = self.store, self.store.lab
+        context = store.context
+        if kind is Fault.HANG:
+            # Who does not let itself be cancelled gives up soon.
+            context = lab.impatient(context)
         async with contextlib.AsyncExitStack() as stack:
             if kind is not None:
                 await stack.enter_async_context(lab.fault(kind))
-            setting = asyncio.create_task(self.store.try_set(key, self.new))
+            setting = asyncio.create_task(
+                store.try_set(key, self.new, fresh(context))
+            )
             await wait()
             done = setting.done()
             setting.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await setting
-        await lab.settle()
-        answer = await self.store.attempt('get_values', [key])
-        error = answer.error
-        if error is not None and not is_typed(error):
-            lab.must(answer)
-        # Whether a key that is not there may be asked for is CFG005's.
-        found = facts_of(answer.result or ()).get(key)
-        if found in (before, self._facts):
-            return done, []
-        return done, [
-            Finding(
-                'set_value(value)',
-                'a set was cancelled that would have left '
-                f'{told(self._facts)}; before, the key was {told(before)}, '
-                f'and now it is {told(found)}; it must be one or the other.',
-            )
-        ]
+        return done
+
+    async def _read(self, keys: Sequence[str]) -> dict[str, Facts]:
+        """Return what some keys are, as far as they are there."""
+        size = min(FEW, self.store.lab.limits.page_size)
+        found: dict[str, Facts] = {}
+        for start in range(0, len(keys), size):
+            part = [*keys[start : start + size]]
+            answer = await self.store.attempt('get_values', part)
+            if answer.error is None:
+                found |= facts_of(answer.result)
+            elif not is_typed(answer.error):
+                self.store.lab.must(answer)
+            elif len(part) > 1:
+                # Whether keys that are not there may be asked for is
+                # CFG005's.
+                for key in part:
+                    found |= await self._read([key])
+        return found
 
 
 def _secret_type(store: Store) -> str:

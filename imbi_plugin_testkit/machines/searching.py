@@ -58,9 +58,11 @@ class Search:
 
     async def broad(self, profile: Profile) -> Failure | None:
         """Run script after script; return the first that fails."""
-        deadline = time.monotonic() + profile.seconds
+        began = time.monotonic()
+        deadline, longest = began + profile.seconds, 0.0
         while self.drawn < profile.scripts:
-            if self.drawn and time.monotonic() >= deadline:
+            # One more that takes as long as any before would end too late.
+            if self.drawn and began + longest >= deadline:
                 break
             self.drawn += 1
             script = draw_script(
@@ -69,6 +71,8 @@ class Search:
             failure = await self.run(script)
             if failure is not None:
                 return failure
+            now = time.monotonic()
+            longest, began = max(longest, now - began), now
         return None
 
     async def deep(self, profile: Profile) -> Failure | None:

@@ -33,7 +33,7 @@ def test_a_manifest_has_the_type_that_was_asked_for(data):
 def test_options_flags_and_data_types_all_come_up():
     seen = set()
 
-    @settings(QUICK, max_examples=150, derandomize=True)
+    @settings(QUICK, max_examples=300, derandomize=True)
     @given(manifests())
     def look(manifest):
         seen.add(manifest.plugin_type)

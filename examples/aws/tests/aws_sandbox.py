@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from imbi_plugin_sdk import PluginContext
 from imbi_plugin_testkit.proxy import RETRY_AFTER, FaultProxy, ProxiedSandbox
@@ -43,10 +43,12 @@ class MotoSandbox(ProxiedSandbox):
     """One organization in moto, behind a proxy.
 
     Attributes:
+        service: Which service of moto.
         options: Options of the plugin beside region, endpoint and time-out.
     """
 
     backend = 'emulated'
+    service: ClassVar[str]
     options: dict[str, Any]
 
     def __init__(self) -> None:
@@ -56,7 +58,7 @@ class MotoSandbox(ProxiedSandbox):
 
     async def __aenter__(self) -> Self:
         """Start the backend and give a context and credentials for it."""
-        self.moto = moto()
+        self.moto = moto(self.service)
         self.proxy = FaultProxy(
             self.moto.url,
             host='localhost',

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from imbi_plugin_testkit.models.identity import Decision
 
 
+PACE = 0.25
+"""Seconds between two polls of a device flow: long enough for two that come
+at once to be too many on a busy machine, and soon over."""
+
+
 class IdentityCenterSandbox(ProxiedSandbox, IdentitySandbox):
     """One instance of IAM Identity Center, behind a proxy."""
 
@@ -30,7 +35,7 @@ class IdentityCenterSandbox(ProxiedSandbox, IdentitySandbox):
     limits = IdentityLimits(
         people=('alice', 'bob'),
         scopes=('sso:account:access', 'codewhisperer:completions'),
-        device_interval=sso.INTERVAL,
+        device_interval=PACE,
     )
     identity_options = MappingProxyType(
         {'account_id': '111122223333', 'role_name': 'ReadOnlyAccess'}
@@ -40,6 +45,7 @@ class IdentityCenterSandbox(ProxiedSandbox, IdentitySandbox):
         """Start the fake and give a context for it."""
         self.server = SsoServer().start()
         self.provider = self.server.provider
+        self.provider.pace = PACE
         self.proxy = FaultProxy(self.server.url, host='localhost').start()
         self.provider.url = self.proxy.url
         self.credentials = {}

@@ -21,6 +21,7 @@ FIELDS = ('service', 'host')
 class CloudWatchSandbox(MotoSandbox, LogsSandbox):
     """The log groups of one organization in moto; entries are JSON."""
 
+    service = 'logs'
     limits = LogLimits(fields=FIELDS, largest_limit=10_000)
 
     def __init__(self) -> None:
@@ -30,7 +31,7 @@ class CloudWatchSandbox(MotoSandbox, LogsSandbox):
     async def __aexit__(self, *error: object) -> None:
         """Delete the log groups below this sandbox's organization."""
         await super().__aexit__(*error)
-        groups = self.moto.backend('logs').groups
+        groups = self.moto.backend.groups
         for name in list(groups):
             if name.startswith(f'/imbi/{self.org}/'):
                 del groups[name]
@@ -56,7 +57,7 @@ class CloudWatchSandbox(MotoSandbox, LogsSandbox):
         stream: str = 'stream-0',
     ) -> None:
         """Put time and text of entries into a stream, as PutLogEvents does."""
-        logs, group = self.moto.backend('logs'), self.path(context)
+        logs, group = self.moto.backend, self.path(context)
         with contextlib.suppress(Exception):  # it is there already
             logs.create_log_group(group, {})
         with contextlib.suppress(Exception):

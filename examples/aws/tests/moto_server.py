@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import logging
+import threading
 from http.client import HTTPConnection
 from typing import Any
 
@@ -24,35 +25,71 @@ _FIRST_ACTIONS = {
     'logs': 'Logs_20140328.DescribeLogGroups',
     'ssm': 'AmazonSSM.DescribeParameters',
 }
-"""moto builds an application on the first request to it, and holds the
+"""moto builds routes on the first request to a service, and holds the
 interpreter's lock meanwhile: that is done before any law measures the loop."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Moto:
-    """One moto server, and the user whose key it accepts.
+    """One service of moto, and the user whose key it accepts.
 
     Attributes:
         url: Where it listens.
         credentials: Of a user that may do everything in SSM and logs.
+        backend: What moto keeps, behind every API.
     """
 
     url: str
     credentials: dict[str, str] = dataclasses.field(repr=False)
-
-    def backend(self, service: str) -> Any:
-        """Return what moto keeps, behind every API."""
-        from moto.backends import get_backend  # noqa: PLC0415  see `moto`
-
-        return get_backend(service)[ACCOUNT][REGION]
+    backend: Any = dataclasses.field(repr=False)
 
 
 @functools.cache
-def moto() -> Moto:
-    """Start moto, with its Insights mended."""
+def moto(service: str) -> Moto:
+    """Serve one service of moto, the Insights of logs mended.
+
+    Each has a server of its own: moto's own server finds out which service is
+    meant by listing the folders of all, twice in each request, and SSM alone
+    brings EC2 with it, which takes a second to import.
+    """
     # Imported here: it takes a second, which collecting tests need not.
+    from moto import settings  # noqa: PLC0415
     from moto.backends import get_backend  # noqa: PLC0415
-    from moto.server import ThreadedMotoServer  # noqa: PLC0415
+    from moto.core.authorization import (  # noqa: PLC0415
+        ActionAuthenticatorMixin,
+    )
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server  # noqa: PLC0415
+
+    credentials = _user()
+    if service == 'logs':
+        insights.mend()
+    server = make_server(
+        HOST,
+        0,
+        create_backend_app(service),  # type: ignore[arg-type]
+        threaded=True,
+        request_handler=MotoRequestHandler,
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    _ask(server.server_port, service)
+    # From now on, every request must be signed.
+    ActionAuthenticatorMixin.request_count = 0
+    settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
+    return Moto(
+        f'http://{HOST}:{server.server_port}',
+        credentials,
+        get_backend(service)[ACCOUNT][REGION],
+    )
+
+
+@functools.cache
+def _user() -> dict[str, str]:
+    """Make the user, and return the key."""
+    from moto.backends import get_backend  # noqa: PLC0415  see `moto`
 
     for name in ('moto', 'werkzeug', 'botocore', 'urllib3'):
         # At level DEBUG they log the signed headers of every request, and
@@ -60,36 +97,26 @@ def moto() -> Moto:
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())
         logger.propagate = False
-    insights.mend()
-    server = ThreadedMotoServer(HOST, port=0, verbose=False)
-    server.start()
     users = get_backend('iam')[ACCOUNT]['aws']
     users.create_user(region_name=REGION, user_name='kit', path='/', tags=[])
     users.put_user_policy('kit', 'all', _POLICY)
     key = users.create_access_key('kit')
-    host, port = server.get_host_and_port()
-    for service, target in _FIRST_ACTIONS.items():
-        _post(host, port, '/', service, target)
-    _post(host, port, '/moto-api/reset-auth', 'moto', '')
-    return Moto(
-        f'http://{host}:{port}',
-        {
-            'access_key_id': key.access_key_id,
-            'secret_access_key': key.secret_access_key,
-        },
-    )
+    return {
+        'access_key_id': key.access_key_id,
+        'secret_access_key': key.secret_access_key,
+    }
 
 
-def _post(host: str, port: int, path: str, service: str, target: str) -> None:
+def _ask(port: int, service: str) -> None:
     scope = f'x/20260101/{REGION}/{service}/aws4_request'
-    with contextlib.closing(HTTPConnection(host, port, timeout=30)) as http:
+    with contextlib.closing(HTTPConnection(HOST, port, timeout=30)) as http:
         http.request(
             'POST',
-            path,
-            b'{}' if target else b'0',
+            '/',
+            b'{}',
             {
                 'Authorization': f'AWS4-HMAC-SHA256 Credential={scope}',
-                'X-Amz-Target': target,
+                'X-Amz-Target': _FIRST_ACTIONS[service],
             },
         )
         http.getresponse().read()

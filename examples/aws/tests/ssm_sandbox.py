@@ -23,7 +23,7 @@ def client() -> Any:
     """Return botocore's client for moto, past the proxy."""
     import botocore.session  # noqa: PLC0415  it takes half a second
 
-    server = moto()
+    server = moto('ssm')
     return botocore.session.Session().create_client(
         'ssm',
         region_name=REGION,
@@ -36,6 +36,7 @@ def client() -> Any:
 class ParameterStoreSandbox(MotoSandbox):
     """One organization's parameters in moto."""
 
+    service = 'ssm'
     limits = Limits(
         max_key_length=512,  # half of what SSM takes; the prefix needs some
         max_value_bytes=4_096,

@@ -41,6 +41,8 @@ DEVICE_SECONDS = 600
 TOKEN_SECONDS = 3_600
 KEY_SECONDS = 7_200
 INTERVAL = 1
+"""Seconds between two polls, as it is told; AWS tells whole seconds."""
+
 PAGE_SIZE = 1
 """Of accounts and roles, so that there are pages."""
 
@@ -70,7 +72,7 @@ class Device:
     client: str
     user_code: str
     ends: float
-    interval: float = INTERVAL
+    interval: float
     polled: float = 0.0
     person: str | None = None
     denied: bool = False
@@ -110,6 +112,8 @@ class Provider:
 
     Attributes:
         rotates: Whether a refresh gives a new refresh token and ends the old.
+        pace: Seconds between two polls that it takes without slow_down; less
+            than it tells, where nobody is to wait for it.
         requests: Path and body of every request.
     """
 
@@ -117,6 +121,7 @@ class Provider:
         self.lock = threading.RLock()
         self.url = ''
         self.rotates = False
+        self.pace: float = INTERVAL
         self.requests: list[tuple[str, Any]] = []
         self.clients: dict[str, Client] = {}
         self.devices: dict[str, Device] = {}
@@ -165,7 +170,10 @@ class Provider:
             ''.join(secrets.choice(letters) for _ in range(4)) for _ in '12'
         )
         self.devices[code] = Device(
-            given['clientId'], user_code, time.time() + DEVICE_SECONDS
+            given['clientId'],
+            user_code,
+            time.time() + DEVICE_SECONDS,
+            self.pace,
         )
         return {
             'deviceCode': code,
