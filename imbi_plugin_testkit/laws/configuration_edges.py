@@ -44,7 +44,7 @@ LONG_ENOUGH = 12
     'everything below it is meant.',
     law=True,
     types=TYPES,
-    requires=CALLABLE,
+    requires=(*CALLABLE, 'CFG004'),
 )
 async def siblings_are_left_alone(lab: Lab) -> AsyncIterator[Finding]:
     """A key is one key, and not all that begin or look like it.

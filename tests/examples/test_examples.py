@@ -6,6 +6,7 @@ They are installed beside the SDK (by the Makefile, and from their wheels by
 
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,15 @@ import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / 'examples'
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob('*/pyproject.toml'))
+
+
+COMPLETE = (
+    'aws-ssm +configuration +emulated',
+    'aws-parameter-store +configuration +emulated',
+    'vault +configuration +real',
+    'logzio +logs +emulated',
+)
+"""Rows of the demo in which every law that is called for passes."""
 
 
 def run(folder, *command):
@@ -25,7 +35,7 @@ def run(folder, *command):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
 
@@ -56,6 +66,9 @@ def test_an_example_is_installed_and_its_own_tests_pass(name):
 def test_the_demo_comes_to_the_verdicts_that_it_is_there_to_show():
     done = run(EXAMPLES, 'demo.py')
     assert done.returncode == 0, done.stdout + done.stderr
-    assert 'aws-ssm' in done.stdout
-    assert '11/11' in done.stdout
+    for row in COMPLETE:
+        assert re.search(rf'^{row} +(\d\d)/\1 ', done.stdout, re.MULTILINE), (
+            row,
+            done.stdout,
+        )
     assert 'error[CFG004] does not hold' in done.stdout

@@ -133,7 +133,7 @@ def test_defaults_and_requiredness_are_in_it():
 
 
 def test_the_slugs_of_the_catalog_are_in_it():
-    assert LOCK['slugs']['imbi-plugin-ssm'] == ['aws-ssm']
+    assert LOCK['slugs']['imbi-plugin-ssm'] == ['aws-parameter-store']
 
 
 # --- the six historical breaks -----------------------------------------
@@ -221,7 +221,13 @@ def slug_renamed(lock):
         ),
         (
             slug_renamed,
-            {('breaking', 'slug_renamed', 'imbi-plugin-ssm#aws-ssm')},
+            {
+                (
+                    'breaking',
+                    'slug_renamed',
+                    'imbi-plugin-ssm#aws-parameter-store',
+                )
+            },
         ),
     ],
     ids=lambda value: getattr(value, '__name__', ''),

@@ -11,6 +11,7 @@ from imbi_plugin_sdk import (
     ConfigurationPlugin,
     PluginManifest,
     PluginOption,
+    PluginUnavailableError,
 )
 
 
@@ -42,11 +43,14 @@ class MinimalPlugin(ConfigurationPlugin):
 def run(ctx, statement, **values):
     """Run one statement on the rows of one project and environment."""
     values['tenant'] = json.dumps([ctx.project_id, ctx.environment])
-    file = sqlite3.connect(ctx.assignment_options['file'])
-    with contextlib.closing(file), file:
-        file.row_factory = sqlite3.Row
-        file.execute(TABLE)
-        return file.execute(statement, values).fetchall()
+    try:
+        file = sqlite3.connect(ctx.assignment_options['file'])
+        with contextlib.closing(file), file:
+            file.row_factory = sqlite3.Row
+            file.execute(TABLE)
+            return file.execute(statement, values).fetchall()
+    except sqlite3.Error as error:
+        raise PluginUnavailableError('the file is of no use') from error
 
 
 TABLE = """CREATE TABLE IF NOT EXISTS configuration (
