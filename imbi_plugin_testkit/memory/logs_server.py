@@ -215,6 +215,7 @@ class MemoryLogServer(MemoryServer):
         return {'fields': [name for name in names if name is not None]}
 
     def _matching(self, question: Mapping[str, Any]) -> Iterator[_Entry]:
+        """Yield what matches; None as the project matches all of them."""
         now = time.monotonic()
         start, end = int(question['start']), int(question['end'])
         if end - start > self.limits.longest_window * 1_000_000:
@@ -223,7 +224,7 @@ class MemoryLogServer(MemoryServer):
         last = end if question.get('end_inclusive') else end - 1
         for entry in self._entries:
             if (
-                entry.project == question['project']
+                question['project'] in (entry.project, None)
                 and entry.seen_from <= now
                 and start <= entry.at <= last
                 and (not levels or entry.facts.get('level') in levels)

@@ -55,6 +55,7 @@ def moto(service: str) -> Moto:
     # Imported here: it takes a second, which collecting tests need not.
     from moto import settings  # noqa: PLC0415
     from moto.backends import get_backend  # noqa: PLC0415
+    from moto.core import responses  # noqa: PLC0415
     from moto.core.authorization import (  # noqa: PLC0415
         ActionAuthenticatorMixin,
     )
@@ -67,6 +68,10 @@ def moto(service: str) -> Moto:
     credentials = _user()
     if service == 'logs':
         insights.mend()
+    # Asked again in each request, by looking at every attribute of a class.
+    responses.method_names_from_class = functools.cache(
+        responses.method_names_from_class
+    )
     server = make_server(
         HOST,
         0,

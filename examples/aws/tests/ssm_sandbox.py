@@ -1,13 +1,11 @@
-"""Parameter Store for the kit, filled by AWS's own client."""
+"""Parameter Store for the kit, filled past every API."""
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from imbi_plugin_testkit.sandbox import Limits
 from tests.aws_sandbox import MotoSandbox
-from tests.moto_server import REGION, moto
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,20 +15,10 @@ if TYPE_CHECKING:
 KINDS = {'string': 'String', 'string_list': 'StringList'}
 """Data type to type of SSM; what else there is, is secret."""
 
-
-@functools.cache
-def client() -> Any:
-    """Return botocore's client for moto, past the proxy."""
-    import botocore.session  # noqa: PLC0415  it takes half a second
-
-    server = moto('ssm')
-    return botocore.session.Session().create_client(
-        'ssm',
-        region_name=REGION,
-        endpoint_url=server.url,
-        aws_access_key_id=server.credentials['access_key_id'],
-        aws_secret_access_key=server.credentials['secret_access_key'],
-    )
+_NOT_GIVEN = dict.fromkeys(
+    ('description', 'allowed_pattern', 'keyid', 'tier', 'policies')
+)
+"""What moto's store wants to be told is absent."""
 
 
 class ParameterStoreSandbox(MotoSandbox):
@@ -47,13 +35,10 @@ class ParameterStoreSandbox(MotoSandbox):
     async def __aexit__(self, *error: object) -> None:
         """Delete the parameters below this sandbox's organization."""
         await super().__aexit__(*error)
-        names = [
-            name
-            for name in await self.snapshot()
-            if name.startswith(f'/imbi/{self.org}/')
-        ]
-        for start in range(0, len(names), 10):
-            client().delete_parameters(Names=names[start : start + 10])
+        below = f'/imbi/{self.org}/'
+        self.moto.backend.delete_parameters(
+            [name for name in await self.snapshot() if name.startswith(below)]
+        )
 
     async def seed(
         self,
@@ -65,20 +50,19 @@ class ParameterStoreSandbox(MotoSandbox):
             model = {entry.key: entry for entry in model}
         for key, value in dict(model).items():
             kind = KINDS.get(value.data_type, 'SecureString')
-            client().put_parameter(
-                Name=f'{self.path(context)}/{key}',
-                Value=value.value,
-                Type='SecureString' if value.secret else kind,
-                Overwrite=True,
+            self.moto.backend.put_parameter(
+                **_NOT_GIVEN,
+                name=f'{self.path(context)}/{key}',
+                value=value.value,
+                parameter_type='SecureString' if value.secret else kind,
+                overwrite=True,
+                tags=[],
+                data_type='text',
             )
 
     async def snapshot(self) -> dict[str, tuple[str, str]]:
         """Return type and plain value of every parameter, by full name."""
-        pages = client().get_paginator('get_parameters_by_path')
         return {
-            entry['Name']: (entry['Type'], entry['Value'])
-            for page in pages.paginate(
-                Path='/', Recursive=True, WithDecryption=True
-            )
-            for entry in page['Parameters']
+            entry.name: (entry.parameter_type, entry.decrypt(entry.value))
+            for entry in self.moto.backend.describe_parameters([], [])
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import botocore.session
 import pytest
 from imbi_plugin_aws import IdentityCenterPlugin, ParameterStorePlugin
 from imbi_plugin_ssm import SSMPlugin
@@ -13,6 +14,7 @@ from imbi_plugin_sdk import (
     IdentityCredentials,
     PluginAuthenticationFailed,
 )
+from tests.moto_server import REGION
 from tests.sandbox import SANDBOXES
 
 SLUG = 'aws-ssm'
@@ -27,6 +29,15 @@ def test_a_value_comes_back_and_is_there_for_aws_own_client(play):
         assert (found.key, found.value, found.secret) == ('a/b', 'hush', True)
         name = f'{sandbox.path(sandbox.context)}/a/b'
         assert (await sandbox.snapshot())[name] == ('SecureString', 'hush')
+        client = botocore.session.Session().create_client(
+            'ssm',
+            region_name=REGION,
+            endpoint_url=sandbox.moto.url,
+            aws_access_key_id=sandbox.credentials['access_key_id'],
+            aws_secret_access_key=sandbox.credentials['secret_access_key'],
+        )
+        told = client.get_parameter(Name=name, WithDecryption=True)
+        assert told['Parameter']['Value'] == 'hush'
 
     play(SLUG, story)
 
@@ -63,16 +74,7 @@ async def connect(sandbox):
     provider = sandbox.provider
     client = provider.register({'clientName': 'test', 'clientType': 'public'})
     given = {name: client[name] for name in ('clientId', 'clientSecret')}
-    start_url = sandbox.context.assignment_options['start_url']
-    device = provider.start({**given, 'startUrl': start_url})
-    provider.answer(device['userCode'], 'alice', approve=True)
-    tokens = provider.token(
-        {
-            **given,
-            'grantType': 'urn:ietf:params:oauth:grant-type:device_code',
-            'deviceCode': device['deviceCode'],
-        }
-    )
+    tokens = provider.sign_in(given)
     return IdentityCredentials(
         access_token=tokens['accessToken'],
         expires_at=dt.datetime.now(dt.UTC)

@@ -12,7 +12,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_testkit.lab.answers import fresh
+from imbi_plugin_testkit.lab.script import described
 from imbi_plugin_testkit.laws._paging import Page, Pager, declared
+from imbi_plugin_testkit.laws._store import is_typed
 from imbi_plugin_testkit.models.logs import LogLimits, LogsSandbox
 from imbi_plugin_testkit.sandbox import UnsupportedBySandbox
 
@@ -194,6 +196,14 @@ class Log:
                 self.found, lambda names: set(names) >= set(new)
             )
 
+    async def neighbour(self) -> Log:
+        """Return the log of another project, seeded with the like lines."""
+        other = Log(self.lab, 'neighbour', window_of=self, rng=self.rng)
+        for line in self.lines.values():
+            other.line(line.at, level=line.level, fields=line.fields)
+        await other.seed()
+        return other
+
     def many(self) -> int:
         """Return how many lines are more than two pages of the backend."""
         return min(max(2 * self.limits.page_size + 1, FEWEST), MOST_LINES)
@@ -351,6 +361,16 @@ def instant(entry: LogEntry | LogHistogramBucket) -> dt.datetime:
     found = entry.timestamp
     aware = found.utcoffset() is not None
     return found if aware else found.replace(tzinfo=dt.UTC)
+
+
+def taken(lab: Lab, answer: Answer) -> str:
+    """Return what came of a call, where it is no refusal."""
+    if answer.error is None:
+        return 'was answered'
+    if is_typed(answer.error):
+        return ''
+    told = described(answer.error, lab.secrets)
+    return f'raised {told}{lab.place(answer.error)}'
 
 
 def can_expire(lab: Lab) -> bool:

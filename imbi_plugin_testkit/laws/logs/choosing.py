@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_testkit.checks import check
-from imbi_plugin_testkit.lab.script import described
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws._paging import endless, some
 from imbi_plugin_testkit.laws._store import is_typed
@@ -21,6 +20,7 @@ from imbi_plugin_testkit.laws.logs._story import (
     TYPES,
     Log,
     instant,
+    taken,
 )
 from imbi_plugin_testkit.model import Finding, Untestable
 
@@ -157,8 +157,10 @@ async def narrowing_never_adds(lab: Lab) -> AsyncIterator[Finding]:
     Somebody who looks for an error narrows the search step by step; an entry
     that appears or disappears on the way for no reason misleads. Windows,
     single levels, all of them, fields and both together are tried, and what
-    comes must be what was seeded with that level and field. What the
-    backend cannot filter by, by the sandbox's word, is left out.
+    comes must be what was seeded with that level and field. Another project
+    has the like entries, and none of them may come: a condition that is
+    combined wrongly takes the project's away. What the backend cannot filter
+    by, by the sandbox's word, is left out.
     """
     log = Log(lab)
     fields = log.limits.fields[:2]
@@ -173,7 +175,15 @@ async def narrowing_never_adds(lab: Lab) -> AsyncIterator[Finding]:
         level = levels[slot % len(levels)] if levels else None
         log.line(log.at(slot * 4), level=level, fields=values)
     await log.seed()
-    everything = await log.found()
+    other = await log.neighbour()
+    strays: dict[str, set[str]] = {}
+
+    async def found_with(told: str, changes: dict[str, Any]) -> set[str]:
+        entries = await log.entries(**changes)
+        strays[told] = other.names(entries)
+        return log.names(entries)
+
+    everything = await found_with('no levels and filters', {})
     lost = log.lines.keys() - everything
     if lost:
         yield Finding(
@@ -181,7 +191,8 @@ async def narrowing_never_adds(lab: Lab) -> AsyncIterator[Finding]:
             f'without levels and filters, {some(lost)} did not come; no '
             'levels means all.',
         )
-    narrowed = await log.found(start_time=log.at(10), end_time=log.at(30))
+    window = {'start_time': log.at(10), 'end_time': log.at(30)}
+    narrowed = await found_with('a narrower window', window)
     if narrowed - everything:
         yield Finding(
             'search(query)',
@@ -189,7 +200,7 @@ async def narrowing_never_adds(lab: Lab) -> AsyncIterator[Finding]:
             'narrowing never adds.',
         )
     for told, changes, wanted in conditions(log, fields):
-        found = await log.found(**changes)
+        found = await found_with(told, changes)
         for odd, what in (
             (found - everything, 'came only when the search was narrowed to'),
             ((found & everything) - wanted, 'came, which has not'),
@@ -197,6 +208,15 @@ async def narrowing_never_adds(lab: Lab) -> AsyncIterator[Finding]:
         ):
             if odd:
                 yield Finding('search(query)', f'{some(odd)} {what} {told}.')
+    strays['no levels and filters'] |= log.names(await other.entries())
+    for told, odd in strays.items():
+        if odd:
+            yield Finding(
+                'search(query)',
+                f'with {told}, {some(odd)} came, which another project '
+                'logged; a search brings entries of its own project only.',
+            )
+            return
 
 
 @check(
@@ -281,20 +301,12 @@ async def operators_keep_their_word(lab: Lab) -> AsyncIterator[Finding]:
     for pattern in ('(unclosed', '[a-'):
         field = filters.fields[0]
         answer = await filters.log.attempt(filters=[(field, 'regex', pattern)])
-        if answer.error is None:
-            seen = 'was answered'
-        elif is_typed(answer.error):
-            continue
-        else:
-            seen = (
-                f'raised {described(answer.error, lab.secrets)}'
-                f'{lab.place(answer.error)}'
+        if seen := taken(lab, answer):
+            yield Finding(
+                'search(query.filters)',
+                f'the regex {pattern!r}, which is none, {seen}; it must be '
+                'refused with ValueError or a PluginError.',
             )
-        yield Finding(
-            'search(query.filters)',
-            f'the regex {pattern!r}, which is none, {seen}; it must be '
-            'refused with ValueError or a PluginError.',
-        )
 
 
 @check(
@@ -373,13 +385,7 @@ async def zones_mean_nothing(lab: Lab) -> AsyncIterator[Finding]:
                 'the same instant.',
             )
     answer = await log.attempt(start_time=end, end_time=start)
-    if answer.error is None or not is_typed(answer.error):
-        seen = (
-            'was answered'
-            if answer.error is None
-            else f'raised {described(answer.error, lab.secrets)}'
-            f'{lab.place(answer.error)}'
-        )
+    if seen := taken(lab, answer):
         yield Finding(
             'search(query)',
             f'a window that ends before it starts {seen}; it must be refused '

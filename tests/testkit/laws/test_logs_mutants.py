@@ -358,6 +358,33 @@ class HidesDebugUnasked(MemoryLogs):
         return query.levels or ['INFO', 'WARNING', 'ERROR']
 
 
+class AsksElsewhere(MemoryLogs):
+    """Leaves the project out of some questions, not out of cursors."""
+
+    async def ask(self, ctx, credentials, url, question):
+        if self.forgets(url, question):
+            question = {**question, 'project': None}
+        return await super().ask(ctx, credentials, url, question)
+
+
+@kills('LOG008', 'LOG015')
+class SearchesEveryProject(AsksElsewhere):
+    def forgets(self, url, question):
+        return url == '/search'
+
+
+@kills('LOG008', subtle=True)
+class LevelsReplaceTheProject(AsksElsewhere):
+    def forgets(self, url, question):
+        return bool(question.get('levels'))
+
+
+@kills('LOG008', subtle=True)
+class TheSecondFilterReplacesTheProject(AsksElsewhere):
+    def forgets(self, url, question):
+        return len(question.get('filters', ())) > 1
+
+
 # LOG009 -------------------------------------------------------------------
 
 
@@ -684,6 +711,12 @@ class CountsOneLevelTwice(Draws):
             )
             for bucket in buckets
         ]
+
+
+@kills('LOG015', subtle=True)
+class CountsEveryProject(AsksElsewhere):
+    def forgets(self, url, question):
+        return url == '/histogram'
 
 
 # LOG016 -------------------------------------------------------------------
