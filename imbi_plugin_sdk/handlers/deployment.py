@@ -226,6 +226,7 @@ class DeploymentPlugin(Protocol):
             NotImplementedError: By default.
             ValueError: Or a PluginError: it names another commit already.
         """
+        del ctx  # a raise alone is an abstract method to type checkers
         raise NotImplementedError
 
     async def create_release(  # noqa: PLR0913, PLR0917  contract v1
@@ -254,6 +255,7 @@ class DeploymentPlugin(Protocol):
             NotImplementedError: By default.
             ValueError: Or a PluginError: the tag does not exist.
         """
+        del ctx  # a raise alone is an abstract method to type checkers
         raise NotImplementedError
 
     async def list_workflows(
@@ -271,6 +273,7 @@ class DeploymentPlugin(Protocol):
         Raises:
             NotImplementedError: By default.
         """
+        del ctx  # a raise alone is an abstract method to type checkers
         raise NotImplementedError
 
     async def list_recent_deployments(
@@ -296,4 +299,5 @@ class DeploymentPlugin(Protocol):
         Raises:
             NotImplementedError: By default.
         """
+        del ctx  # a raise alone is an abstract method to type checkers
         raise NotImplementedError

@@ -89,6 +89,7 @@ class LifecyclePlugin(Protocol):
         Raises:
             NotImplementedError: By default.
         """
+        del ctx  # a raise alone is an abstract method to type checkers
         raise NotImplementedError
 
     async def on_project_created(
@@ -109,6 +110,7 @@ class LifecyclePlugin(Protocol):
         Raises:
             NotImplementedError: By default.
         """
+        del ctx  # a raise alone is an abstract method to type checkers
         raise NotImplementedError
 
     async def on_project_updated(
@@ -128,6 +130,7 @@ class LifecyclePlugin(Protocol):
         Raises:
             NotImplementedError: By default.
         """
+        del ctx  # a raise alone is an abstract method to type checkers
         raise NotImplementedError
 
     async def on_project_deleted(
@@ -145,6 +148,7 @@ class LifecyclePlugin(Protocol):
         Raises:
             NotImplementedError: By default.
         """
+        del ctx  # a raise alone is an abstract method to type checkers
         raise NotImplementedError
 
     async def on_project_relocated(
@@ -163,6 +167,7 @@ class LifecyclePlugin(Protocol):
         Raises:
             NotImplementedError: By default.
         """
+        del ctx  # a raise alone is an abstract method to type checkers
         raise NotImplementedError
 
     async def resolve_relocation_target(

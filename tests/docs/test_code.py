@@ -7,6 +7,7 @@ import tomllib
 
 import jsonschema
 import pytest
+import yaml
 
 from imbi_plugin_testkit.config import read_config
 
@@ -36,6 +37,8 @@ def test_every_block_of_data_parses(page):
         tomllib.loads(block.text)
     for block in page.of('json'):
         json.loads(block.text)
+    for block in page.of('yaml'):
+        assert isinstance(yaml.safe_load(block.text), dict), place(page, block)
 
 
 def test_every_configuration_is_accepted_by_the_kit(pages):

@@ -253,3 +253,71 @@ def test_no_page_names_a_machine_or_a_registry(pages):
     for page in pages.values():
         for host in hosts:
             assert host not in page.text, page.name
+
+
+BOUNDS = (
+    ('icons', 'ICONS_PER_SECOND = 2_500', 'at least 2,500 in a second'),
+    ('icons', 'IDENTICAL = 0.997', '99.7 % the same'),
+    ('invocation', 'MOST = 100e-6', 'at most 100 µs'),
+    ('kit', "_row('import and one manifest', pairs, 15)", 'at most 15 ms'),
+    ('kit', "_row('pytest, the flag absent', pairs, 5)", 'at most 5 ms'),
+    (
+        'kit',
+        "_row('the static verdict on one plugin', pairs, 2_000)",
+        'at most 2 s',
+    ),
+    ('provisioning', 'LIMIT = 50.0', 'at most 50 ms'),
+    ('registry', "('discover', 'bare scan', 1.5)", 'at most 1.5 times'),
+    (
+        'registry',
+        "('reload, nothing changed', 'bare scan', 1.5)",
+        'at most 1.5 times',
+    ),
+    (
+        'registry',
+        "('PluginRegistry()', 'bare load', 1.25)",
+        'at most 1.25 times',
+    ),
+    ('registry', "'bytes per plugin': 20_000", 'at most 20 kB'),
+    ('resolution', 'MOST_MILLISECONDS = 50.0', 'at most 50 ms'),
+    ('secrets', "Floor('clean texts', most=0.001)", 'at most 1 in 1,000'),
+    ('secrets', "Floor('vendor format', least=0.97)", 'at least 97 %'),
+    ('secrets', "Floor('secret name', least=0.99)", 'at least 99 %'),
+)
+
+
+@pytest.mark.parametrize(('script', 'source', 'told'), BOUNDS)
+def test_a_bound_that_is_told_is_the_one_that_is_kept(
+    pages, root, script, source, told
+):
+    path = root / f'benchmarks/{script}.py'
+    if not path.is_file():
+        pytest.skip('a copy of a part of the tree')
+    bounds = [
+        row[1]
+        for row in rows(
+            pages['docs/benchmarks.md'], '| What | Bound | Script |'
+        )
+        if row[2] == f'`{script}`'
+    ]
+
+    assert source in path.read_text('utf-8')
+    assert any(bound.startswith(told) for bound in bounds)
+
+
+def test_every_benchmark_is_described(pages, root):
+    folder = root / 'benchmarks'
+    if not folder.is_dir():
+        pytest.skip('a copy of a part of the tree')
+    told = [
+        coded(row[0])[0]
+        for row in rows(
+            pages['docs/benchmarks.md'], '| Script | Measures | Beside |'
+        )
+    ]
+
+    assert sorted(told) == [
+        f'benchmarks/{path.name}'
+        for path in sorted(folder.glob('*.py'))
+        if not path.name.startswith('_')
+    ]

@@ -435,3 +435,8 @@ def use_errors(error: PluginError) -> float:
             return error.http_status
         case _:
             return 0
+
+
+def make_them() -> tuple[Lifecycle, Analysis, Incidents]:
+    """Make handlers that leave optional methods to the contract."""
+    return Lifecycle(), Analysis(), Incidents()
