@@ -29,6 +29,14 @@ def _parsed(file: str, changed: int) -> tuple[ast.Module, list[str]]:
     return ast.parse(text), text.splitlines()
 
 
+def _bases(subject: Subject) -> list[Path]:
+    """Return the folders that modules are imported from.
+
+    Those of an unpacked wheel are in `sys.path` only while it is imported.
+    """
+    return [Path(base) for base in (*subject.search_path, *sys.path) if base]
+
+
 def authors_file(file: Path, subject: Subject) -> Path:
     """Return the project's own copy of an installed file, or the file."""
     if subject.project is None:
@@ -38,8 +46,8 @@ def authors_file(file: Path, subject: Subject) -> Path:
         file
     ):
         return file
-    for base in sys.path:
-        if base and file.is_relative_to(base):
+    for base in _bases(subject):
+        if file.is_relative_to(base):
             inside = file.relative_to(base)
             for layout in LAYOUTS:
                 own = root / layout / inside
@@ -54,10 +62,9 @@ def shown_path(file: Path, subject: Subject) -> str:
     Always with forward slashes: reports are read on other machines.
     """
     file = authors_file(file, subject)
-    roots: list[Path] = []
+    roots = _bases(subject)
     if subject.project is not None:
-        roots.append(subject.project.path.resolve().parent)
-    roots += [Path(base) for base in sys.path if base]
+        roots.insert(0, subject.project.path.resolve().parent)
     for root in roots:
         if file.is_relative_to(root):
             return file.relative_to(root).as_posix()

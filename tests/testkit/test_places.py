@@ -1,6 +1,7 @@
 """A finding leads to the line that is to be mended."""
 
 import json
+import sys
 import textwrap
 from pathlib import Path
 
@@ -171,6 +172,22 @@ def test_the_project_s_own_copy_is_shown_not_the_installed_one(subject):
     # A file that is not the one that runs would lead to a wrong line.
     other = place_of(plugin(subject, 'places'), 'inherited')
     assert other.file == f'{HOME}/base.py'
+
+
+def test_an_unpacked_wheel_leads_to_the_project_s_own_copy(
+    subject, monkeypatch
+):
+    own = subject.project.path.parent / HOME
+    own.mkdir(parents=True)
+    for name, text in (('__init__', PLUGIN), ('base', BASE), ('facts', FACTS)):
+        (own / f'{name}.py').write_text(text, 'utf-8')
+    one = plugin(subject, 'places')
+    assert one.handler
+    # Where it is unpacked is in `sys.path` only while it is imported.
+    monkeypatch.setattr(
+        sys, 'path', [each for each in sys.path if 'site' not in each]
+    )
+    assert place_of(one, 'slug').file == f'{HOME}/__init__.py'
 
 
 @pytest.mark.parametrize(
