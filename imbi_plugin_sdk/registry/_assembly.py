@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imbi_plugin_sdk.errors import Problem
 from imbi_plugin_sdk.registry._refusals import refuse
-from imbi_plugin_sdk.registry.snapshot import Entry, Refusal
+from imbi_plugin_sdk.registry.snapshot import Entry, Refusal, entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from imbi_plugin_sdk.manifest import PluginManifest
     from imbi_plugin_sdk.registry._judgement import Binding
     from imbi_plugin_sdk.registry.admission import Admission
     from imbi_plugin_sdk.registry.loaded import Loaded
@@ -40,23 +41,23 @@ def assemble(distributions: Iterable[Loaded]) -> Assembly:
         distributions: Sorted by normalised name.
     """
     entries: dict[str, Entry] = {}
-    labels: dict[tuple[str, str], Entry] = {}
+    labels: dict[_Label, Entry] = {}
     refusals: list[Refusal] = []
     for loaded in distributions:
-        refusals += _metadata_refusals(loaded)
+        if loaded.found.problems:
+            refusals += _metadata_refusals(loaded)
         for admission in loaded.admissions:
             if admission.refusal is not None:
                 refusals.append(admission.refusal)
             for binding in admission.bindings:
-                entry = _entry(loaded, admission, binding)
-                clash = _slug_clash(entries, entry) or _label_clash(
-                    labels, entry
-                )
+                claimed = _labels(binding.manifest)
+                clash = _clash(entries, labels, binding.slug, claimed)
                 if clash is not None:
                     refusals.append(_refused(admission, binding, *clash))
                     continue
-                entries[entry.slug] = entry
-                for label in _labels(entry):
+                entry = _entry(loaded, admission, binding)
+                entries[binding.slug] = entry
+                for label in claimed:
                     labels[label] = entry
         refusals += loaded.newer_refusals
     return Assembly(entries, tuple(refusals))
@@ -82,62 +83,60 @@ _HARMLESS = frozenset({'distribution_duplicate', 'version_unknown'})
 
 
 def _entry(loaded: Loaded, admission: Admission, binding: Binding) -> Entry:
-    return Entry(
-        protocol=binding.protocol,
-        lifted=binding.lifted,
-        slug=binding.slug,
-        plugin_type=binding.plugin_type,
-        handler=binding.handler,
-        manifest=binding.manifest,
-        contract_version=binding.contract_version,
-        distribution=loaded.found.name,
-        version=loaded.found.version,
-        entry_point=admission.plugin.name,
-        path=loaded.found.path,
-        editable=loaded.found.editable,
-        fingerprint=loaded.code.fingerprint,
-        stale=loaded.stale,
-        findings=(
-            *_harmless(loaded),
-            *loaded.code.findings,
-            *admission.findings,
-            *binding.findings,
-        ),
+    found, code = loaded.found, loaded.code
+    return entry_of(
+        binding.slug,
+        binding.plugin_type,
+        binding.handler,
+        binding.manifest,
+        binding.contract_version,
+        found.name,
+        found.version,
+        admission.plugin.name,
+        found.path,
+        found.editable,
+        loaded.stale,
+        _harmless(found.problems)
+        + code.findings
+        + admission.findings
+        + binding.findings,
+        binding.protocol,
+        binding.lifted,
+        code,
     )
 
 
-def _harmless(loaded: Loaded) -> tuple[Problem, ...]:
+def _harmless(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
     """Return faults of metadata that hide no entry point."""
-    if not loaded.found.problems:
-        return ()
-    return tuple(
-        problem
-        for problem in loaded.found.problems
-        if problem.code in _HARMLESS
+    return problems and tuple(
+        [problem for problem in problems if problem.code in _HARMLESS]
     )
 
 
 _Clash = tuple[str, Problem]
 """The stage, and what to say."""
 
-
-def _slug_clash(entries: dict[str, Entry], entry: Entry) -> _Clash | None:
-    first = entries.get(entry.slug)
-    if first is None:
-        return None
-    return 'slug', Problem(
-        'slug_taken',
-        'slug',
-        f'the slug {entry.slug!r} belongs to {_owner(first)}, which comes '
-        'first by distribution and entry point.',
-        'Uninstall one of the two, or give this plugin another slug.',
-    )
+_Label = tuple[str, str]
+"""`vertex` or `edge`, and the label."""
 
 
-def _label_clash(
-    labels: dict[tuple[str, str], Entry], entry: Entry
+def _clash(
+    entries: dict[str, Entry],
+    labels: dict[_Label, Entry],
+    slug: str,
+    claimed: tuple[_Label, ...],
 ) -> _Clash | None:
-    for label in _labels(entry):
+    """Return what somebody else has claimed before."""
+    first = entries.get(slug)
+    if first is not None:
+        return 'slug', Problem(
+            'slug_taken',
+            'slug',
+            f'the slug {slug!r} belongs to {_owner(first)}, which comes '
+            'first by distribution and entry point.',
+            'Uninstall one of the two, or give this plugin another slug.',
+        )
+    for label in claimed:
         first = labels.get(label)
         if first is not None:
             kind, name = label
@@ -151,12 +150,15 @@ def _label_clash(
     return None
 
 
-def _labels(entry: Entry) -> list[tuple[str, str]]:
-    manifest = entry.manifest
-    return [
-        *[('vertex', vertex.name) for vertex in manifest.vertex_labels],
-        *[('edge', edge.name) for edge in manifest.edge_labels],
-    ]
+def _labels(manifest: PluginManifest) -> tuple[_Label, ...]:
+    """Return the graph labels that a plugin claims; nearly all claim none."""
+    vertices, edges = manifest.vertex_labels, manifest.edge_labels
+    if not vertices and not edges:
+        return ()
+    return (
+        *[('vertex', vertex.name) for vertex in vertices],
+        *[('edge', edge.name) for edge in edges],
+    )
 
 
 def _owner(entry: Entry) -> str:

@@ -47,6 +47,10 @@ _SIGNALS = tuple(
 """Those that programs handle; there are 64."""
 
 
+_BETWEEN = object()
+"""Keeps what leaves one list from being taken for part of the next."""
+
+
 def _cwd() -> object:
     try:
         return os.getcwd()
@@ -54,10 +58,14 @@ def _cwd() -> object:
         return None
 
 
-def _environment() -> Mapping[Any, Any]:
+def _raw_environment() -> Mapping[Any, Any]:
     # `os.environ` decodes on each access; its own mapping is already there.
     raw: Mapping[Any, Any] | None = getattr(os.environ, '_data', None)
-    return dict(os.environ if raw is None else raw)
+    return os.environ if raw is None else raw
+
+
+def _environment() -> Mapping[Any, Any]:
+    return dict(_raw_environment())
 
 
 def _event_loop_policy() -> object:
@@ -133,7 +141,7 @@ _PROBES: tuple[_Probe, ...] = (
     _Probe(
         'import_system',
         'sys.meta_path or sys.path_hooks',
-        lambda: [*sys.meta_path, *sys.path_hooks],
+        lambda: [*sys.meta_path, _BETWEEN, *sys.path_hooks],
         'Leave the import system alone.',
     ),
     _Probe(
@@ -198,6 +206,68 @@ _PROBES: tuple[_Probe, ...] = (
 )
 
 State = tuple[Any, ...]
+
+
+class Watch:
+    """Compares the process with what it was before, again and again."""
+
+    __slots__ = ('_glance', '_state')
+
+    def __init__(self) -> None:
+        self._glance = _glance()
+        self._state = capture()
+
+    def changes(self) -> tuple[Problem, ...]:
+        """Return one finding per part that changed since the last time."""
+        glance = _glance()
+        try:
+            if glance == self._glance:
+                return ()
+        except BaseException:  # noqa: BLE001, S110  a stranger's `__eq__`
+            pass
+        # The glance is the older one: what another thread changes meanwhile
+        # makes the next one differ, and is looked into then.
+        before, self._glance, self._state = self._state, glance, capture()
+        return difference(before, self._state)
+
+
+def _glance() -> list[object]:
+    """Return everything that the probes read, in one flat list.
+
+    It is compared after every import, nearly always with no difference, and
+    takes half the time of reading and comparing probe by probe.
+    """
+    environment = _raw_environment()
+    return [
+        _cwd(),
+        *environment,
+        *environment.values(),
+        _BETWEEN,
+        *sys.path,
+        _BETWEEN,
+        *sys.meta_path,
+        _BETWEEN,
+        *sys.path_hooks,
+        _BETWEEN,
+        *map(_getsignal, _SIGNALS),
+        logging.root.level,
+        logging.root.manager.disable,
+        *logging.root.handlers,
+        _BETWEEN,
+        *warnings.filters,
+        _BETWEEN,
+        *threading.enumerate(),
+        _event_loop_policy(),
+        sys.excepthook,
+        threading.excepthook,
+        sys.displayhook,
+        sys.stdout,
+        sys.stderr,
+        sys.getrecursionlimit(),
+        gc.isenabled(),
+        gc.get_threshold(),
+        _socket_timeout(),
+    ]
 
 
 def capture() -> State:

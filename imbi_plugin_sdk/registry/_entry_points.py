@@ -7,6 +7,7 @@ whole file here never.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -39,6 +40,10 @@ def parse(
     """
     if group.encode() not in data and data.isascii():
         return (), ()  # four of five distributions end here
+    commonest = _one_line(group).fullmatch(data)
+    if commonest is not None:
+        name, value = commonest.groups()
+        return (Line(name.decode('ascii'), value.decode('ascii')),), ()
     try:
         text = data.decode('utf-8')
     except UnicodeDecodeError as error:
@@ -46,6 +51,20 @@ def parse(
     if group not in text:
         return (), ()
     return _sections(text, group)
+
+
+@functools.cache
+def _one_line(group: str) -> re.Pattern[bytes]:
+    """Return a pattern of files with one section and one plain line in it.
+
+    That is how build tools write it for a distribution with one plugin; a
+    file in which anything is different is read line by line.
+    """
+    section = re.escape(group.encode())
+    return re.compile(
+        rb'\[' + section + rb'\]\n([\w.-]+) = ([\w.]+(?::[\w.]+)?)\n*',
+        re.ASCII,
+    )
 
 
 def _sections(

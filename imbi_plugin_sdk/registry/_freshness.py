@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from imbi_plugin_sdk.registry._ownership import Code
+    from imbi_plugin_sdk.registry._code import Code
     from imbi_plugin_sdk.registry.admission import Admitter
     from imbi_plugin_sdk.registry.discovery import DistributionRef
     from imbi_plugin_sdk.registry.loaded import Loaded

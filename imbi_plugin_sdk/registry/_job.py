@@ -47,7 +47,7 @@ class Surroundings:
     Attributes:
         contracts: What the host serves.
         hung: Top-level package to the entry point whose import hangs in it.
-        state: The process after the last import; None if it is not known.
+        watch: Knows the process after the last import; None if nobody does.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Surroundings:
     ) -> None:
         self.contracts = Served(contracts, adapters)
         self.hung: dict[str, str] = {}
-        self.state: _effects.State | None = None
+        self.watch: _effects.Watch | None = None
 
 
 class Job:
@@ -91,7 +91,7 @@ class Job:
     def note_hang(self) -> None:
         """Remember that this one hangs; its effects are not over."""
         self._surroundings.hung[self.top] = self.plugin.name
-        self._surroundings.state = None
+        self._surroundings.watch = None
 
     def __call__(self) -> Admission:
         """Import it, see what that changed, and judge what it gave."""
@@ -100,15 +100,16 @@ class Job:
             problem = refusals.behind(self.top, around.hung[self.top])
             refusal = refusals.refuse(self.plugin, 'import', problem)
             return Admission(self.plugin, refusal=refusal)
-        before = around.state or _effects.capture()
+        watch = around.watch
+        if watch is None:
+            watch = around.watch = _effects.Watch()
         rejected: Rejected | None = None
         target: object = None
         try:
             target = _loading.load(self.plugin, self.target)
         except BaseException as error:  # noqa: BLE001  whatever it raises
             rejected = _loading.rejection(self.plugin, error, around.contracts)
-        around.state = _effects.capture()
-        effects = _effects.difference(before, around.state)
+        effects = watch.changes()
         if rejected is None:
             self.stage = 'manifest'
             try:

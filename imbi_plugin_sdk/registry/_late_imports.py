@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from imbi_plugin_sdk.registry._ownership import Owned
+    from imbi_plugin_sdk.registry._code import Owned
 
 
 class LateImport(NamedTuple):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from imbi_plugin_sdk.registry._ownership import Owned
+    from imbi_plugin_sdk.registry._code import Owned
 
 
 def loaded(modules: Mapping[str, Owned]) -> list[str]:

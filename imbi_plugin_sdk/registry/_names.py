@@ -22,8 +22,8 @@ _PYTHON_TAG = re.compile(r'-py\d(?:\.\d+)?(?:-[\w.-]+)?$')
 
 def normalized(name: str) -> str:
     """Return a distribution's name as the simple index spells it (PEP 503)."""
-    if name.isidentifier() and '_' not in name:  # the commonest needs no regex
-        return name.lower()
+    if name.isidentifier() and '__' not in name:  # nearly all; no regex then
+        return name.replace('_', '-').lower()
     return _RUNS.sub('-', name).lower()
 
 

@@ -10,64 +10,28 @@ costs a few system calls, and only says whether the fingerprint must be asked
 again.
 """
 
-# ruff: noqa: PTH112, PTH113, PTH119, PTH208  pathlib is slow, files are many
+# ruff: noqa: PTH112, PTH113, PTH208  pathlib is slow, files are many
 
 from __future__ import annotations
 
 import binascii
 import hashlib
-import importlib.machinery
 import importlib.util
 import os
-import re
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk.errors import Problem
-from imbi_plugin_sdk.registry import _entry_points, _files
+from imbi_plugin_sdk.registry import _code, _entry_points, _files
+from imbi_plugin_sdk.registry._code import Code, Owned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from imbi_plugin_sdk.registry.discovery import DistributionRef
 
-EXTENSIONS = tuple(importlib.machinery.EXTENSION_SUFFIXES)
-_SUFFIXES = ('.py', *EXTENSIONS, '.pyc')
-
 
 _URL_SAFE = bytes.maketrans(b'+/', b'-_')
-
-
-class Owned(NamedTuple):
-    """One module's file.
-
-    Attributes:
-        path: Absolute, or relative to the host's own directory.
-        digest: SHA-256 in RECORD's spelling; empty if nothing tells it.
-    """
-
-    path: str
-    digest: str
-
-
-class Code(NamedTuple):
-    """The code of one distribution in one state.
-
-    Attributes:
-        fingerprint: Digest of the content (hexadecimal SHA-256).
-        signature: Time stamps; while they stay, so does the fingerprint.
-        modules: Module to its file; the packages among them included.
-        watched: Files of the signature.
-        walked: True if the modules were found by walking, not from RECORD.
-        findings: Files that are not what RECORD says.
-    """
-
-    fingerprint: str
-    signature: tuple[_files.Stamp | None, ...]
-    modules: Mapping[str, Owned]
-    watched: tuple[str, ...]
-    walked: bool
-    findings: tuple[Problem, ...] = ()
 
 
 def record_of(found: DistributionRef) -> _files.Content:
@@ -95,23 +59,25 @@ def code_of(
         found: The distribution.
         record: Its RECORD, if it was read already.
     """
-    parts = _basis(found)
     record = record or record_of(found)
     data = record.data
     if data is not None:
         # RECORD names every file of its directory, this one too (PEP 376).
         is_plain = b'direct_url.json' not in data
         if is_plain or not found.editable:
-            modules = _recorded(data, found, parts)
+            text = data.decode('utf-8', 'replace')
+            modules = _recorded(text, found)
             if modules or not found.entry_points:
                 if is_plain:
                     found.project = ''
-                return _with_loaded(modules, found, record, parts)
+                return _with_loaded(modules, found, record, text)
     modules = dict(_walked(found))
-    parts = _basis(found)
-    parts += [f'{name}\0{owned.digest}' for name, owned in modules.items()]
-    files = tuple(owned.path for owned in modules.values())
-    return Code(_digest(parts), stamps(files), modules, files, walked=True)
+    lines = tuple(
+        [_code.line_of(name, one.digest) for name, one in modules.items()]
+    )
+    files = tuple([one.path for one in modules.values()])
+    basis = found, '', lines
+    return Code(basis, stamps(files), modules, files, walked=True)
 
 
 def is_unchanged(found: DistributionRef, code: Code) -> bool:
@@ -125,9 +91,10 @@ def is_unchanged(found: DistributionRef, code: Code) -> bool:
         files = tuple(owned.path for _, owned in _walked(found, read=False))
         if files != code.watched:
             return False
-    return None not in code.signature and (
-        stamps(code.watched) == code.signature
-    )
+    for path, was in zip(code.watched, code.signature, strict=True):
+        if was is None or _files.stamp(path) != was:
+            return False
+    return True
 
 
 def stamps(paths: Iterable[str]) -> tuple[_files.Stamp | None, ...]:
@@ -135,65 +102,20 @@ def stamps(paths: Iterable[str]) -> tuple[_files.Stamp | None, ...]:
     return tuple(map(_files.stamp, paths))
 
 
-def _basis(found: DistributionRef) -> list[str]:
-    """Start a fingerprint with what the metadata says."""
-    words = [found.name, found.version]
-    for line in sorted(found.entry_points):
-        words += line
-    return ['\0'.join(words)]
-
-
-def _digest(parts: list[str]) -> str:
-    text = '\n'.join(parts)
-    return hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()
-
-
 # --- by RECORD ---------------------------------------------------------
 
 
-def _recorded(
-    data: bytes, found: DistributionRef, parts: list[str]
-) -> dict[str, Owned]:
-    """Return the modules that RECORD names, and add it to a fingerprint.
-
-    Lines that differ between two hosts with the same wheel are left out of
-    the fingerprint: scripts (their first line holds a path), bytecode, and
-    what the installer writes into the metadata directory.
-    """
-    directory = f'{os.path.basename(found.path)}/'
+def _recorded(text: str, found: DistributionRef) -> dict[str, Owned]:
+    """Return the modules that RECORD names."""
     base = found.base
     modules: dict[str, Owned] = {}
-    same_everywhere: list[str] = []
-    for path, recorded in _lines(data.decode('utf-8', 'replace')):
-        if path.startswith(directory):
-            if path.endswith('/METADATA'):
-                same_everywhere.append(f'{path}\0{recorded}')
-        elif not path.startswith(('..', '/')):
-            same_everywhere.append(f'{path}\0{recorded}')
-            name = module_name(path)
-            if name:
-                modules[name] = Owned(f'{base}/{path}', recorded)
-    same_everywhere.sort()
-    parts += same_everywhere
+    # What lies elsewhere, or in the metadata directory, is no module: `..`
+    # and `name-1.0.dist-info` are no identifiers.
+    for path, recorded in _code.lines_of(text, modules=True):
+        name = module_name(path)
+        if name:
+            modules[name] = Owned(f'{base}/{path}', recorded)
     return modules
-
-
-_LINE = re.compile(r'^([^",\\\n]+),sha256=([\w-]{43}),', re.MULTILINE)
-"""A line of RECORD as nearly all are: no quotes, and with a digest. There
-may be other algorithms, but no installer writes them."""
-
-
-def _lines(text: str) -> Iterable[tuple[str, str]]:
-    """Return path and SHA-256 of the files that have one."""
-    if '"' not in text and '\\' not in text:
-        return _LINE.findall(text)
-    import csv  # noqa: PLC0415  paths with commas are rare
-
-    return [
-        (fields[0].replace('\\', '/'), fields[1].removeprefix('sha256='))
-        for fields in csv.reader(text.splitlines())
-        if len(fields) > 1 and fields[1].startswith('sha256=')
-    ]
 
 
 def module_name(path: str) -> str:
@@ -205,7 +127,7 @@ def module_name(path: str) -> str:
     if path.endswith('.py'):
         stem = path[:-3]
     else:
-        suffix = next(filter(path.endswith, _SUFFIXES), '')
+        suffix = next(filter(path.endswith, _code.SUFFIXES), '')
         if not suffix:
             return ''
         stem = path.removesuffix(suffix)
@@ -219,7 +141,7 @@ def _with_loaded(
     modules: dict[str, Owned],
     found: DistributionRef,
     record: _files.Content,
-    parts: list[str],
+    text: str,
 ) -> Code:
     """Hold the files of loaded modules against RECORD.
 
@@ -230,8 +152,10 @@ def _with_loaded(
     signature = [record.stamp] if watched else []
     written = record.stamp[1] if record.stamp else 0
     findings: list[Problem] = []
+    lines: list[str] = []
+    loaded = sys.modules
     for name, (path, recorded) in modules.items():
-        if name not in sys.modules or not path.endswith('.py'):
+        if name not in loaded or not path.endswith('.py'):
             continue
         stamp = _files.stamp(path)
         watched.append(path)
@@ -240,10 +164,10 @@ def _with_loaded(
             continue
         actual = digest_of(path)
         if actual != recorded:
-            parts.append(f'{name}\0{actual}')
+            lines.append(_code.line_of(name, actual))
             findings.append(_modified(path))
     return Code(
-        _digest(parts),
+        (found, text, tuple(lines)),
         tuple(signature),
         modules,
         tuple(watched),

@@ -70,22 +70,33 @@ def plainly_conforms(cls: type, protocol: type) -> bool:
     """
     if type(cls) not in _PLAIN_METACLASSES:
         return False
-    bases: tuple[type, ...] = _BASES.__get__(cls)
-    if len(bases) == 1 and bases[0] is protocol:
-        spaces = [_SPACE.__get__(cls), *_spaces_of(protocol)]
-    else:
-        spaces = [_SPACE.__get__(base) for base in _MRO.__get__(cls)]
-    if spaces[0].get('__abstractmethods__'):
+    own: Mapping[str, Any] = _SPACE.__get__(cls)
+    if own.get('__abstractmethods__'):
         return False
-    for name in ('__init__', '__new__'):
-        if not _takes_nothing(_found(spaces, name), name):
-            return False
+    bases: tuple[type, ...] = _BASES.__get__(cls)
+    contract: Any = protocol
+    if (
+        len(bases) == 1
+        and bases[0] is protocol
+        and '__init__' not in own
+        and '__new__' not in own
+        and contract.__init__ is _INIT
+        and contract.__new__ is _NEW
+    ):
+        # Nearly every handler. What it does not write it has from the
+        # contract, and what it has to write it is found not to have.
+        spaces = (own,)
+    else:
+        spaces = tuple([_SPACE.__get__(base) for base in _MRO.__get__(cls)])
+        for name in ('__init__', '__new__'):
+            if not _takes_nothing(_found(spaces, name), name):
+                return False
     for wanted in _wanted(protocol):
         found = _found(spaces, wanted.name)
-        is_default = wanted.default is not None and (
-            found is wanted.default or found is _MISSING
-        )
-        if not is_default and not _matches(found, wanted):
+        if found is _MISSING or found is wanted.default:
+            if wanted.default is None:
+                return False
+        elif not _matches(found, wanted):
             return False
     return True
 
@@ -96,13 +107,11 @@ _MRO: Any = type.__dict__['__mro__']
 _SPACE: Any = type.__dict__['__dict__']
 
 
-@functools.cache
-def _spaces_of(protocol: type) -> tuple[Mapping[str, Any], ...]:
-    """Return the namespaces of one of our own classes and its bases."""
-    return tuple([_SPACE.__get__(base) for base in _MRO.__get__(protocol)])
+_INIT: Any = object.__init__
+_NEW: Any = object.__new__
 
 
-def _found(spaces: list[Mapping[str, Any]], name: str) -> object:
+def _found(spaces: tuple[Mapping[str, Any], ...], name: str) -> object:
     for space in spaces:
         if name in space:
             return space[name]
@@ -131,14 +140,14 @@ def _matches(found: Any, wanted: _Wanted) -> bool:  # noqa: ANN401  any member
     if type(function) is not types.FunctionType or function.__dict__:
         return False  # decorated, marked abstract or marked a coroutine
     code = function.__code__
-    counts = (
+    positional, _, named = counts = (
         code.co_argcount,
         code.co_posonlyargcount,
         code.co_kwonlyargcount,
     )
     return (
         counts == wanted.counts
-        and code.co_varnames[1 : counts[0] + counts[2]] == wanted.names
+        and code.co_varnames[1 : positional + named] == wanted.names
         and code.co_flags & _FLAGS == wanted.flags
         and _equal(function.__defaults__, wanted.defaults)
         and _equal(function.__kwdefaults__, wanted.keyword_defaults)
@@ -147,8 +156,10 @@ def _matches(found: Any, wanted: _Wanted) -> bool:  # noqa: ANN401  any member
 
 def _equal(found: Any, wanted: Any) -> bool:  # noqa: ANN401  tuple or dict
     """Compare defaults, and only such as run no stranger's code."""
+    if found is wanted:
+        return True
     if found is None or wanted is None:
-        return found is wanted
+        return False
     values = [*found.values()] if hasattr(found, 'values') else [*found]
     if not _PLAIN_VALUES.issuperset(map(type, values)):
         return False

@@ -62,7 +62,7 @@ class Admitter:
         """
         started = [self._before_import(plugin) for plugin, _ in plugins]
         jobs = [one for one in started if isinstance(one, Job)]
-        self._around.state = None
+        self._around.watch = None
         outcomes = zip(
             jobs,
             self.guard.run_all(jobs, lambda index: jobs[index].note_hang()),
@@ -109,9 +109,10 @@ class Admitter:
             return Admission(
                 plugin, refusal=self._explained(job, admission.refusal, found)
             )
-        refusal = self._gated(plugin, admission.bindings)
-        if refusal is not None:
-            return Admission(plugin, refusal=refusal)
+        if self.policy.gates:
+            refusal = self._gated(plugin, admission.bindings)
+            if refusal is not None:
+                return Admission(plugin, refusal=refusal)
         slug = admission.bindings[0].slug
         if slug == plugin.name or len(admission.bindings) > 1:
             return admission
@@ -153,6 +154,8 @@ class Admitter:
         Returns:
             `loaded` itself if everything is as it was.
         """
+        if not self.policy.gates and not loaded.is_refused:
+            return loaded
         admissions = tuple(
             [
                 self._once_more(admission, loaded)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from imbi_plugin_sdk.registry import _files
+    from imbi_plugin_sdk.registry._code import Code
     from imbi_plugin_sdk.registry._freshness import RestartRequired
-    from imbi_plugin_sdk.registry._ownership import Code
     from imbi_plugin_sdk.registry.admission import Admitter
     from imbi_plugin_sdk.registry.discovery import DistributionRef
     from imbi_plugin_sdk.registry.snapshot import Refusal
@@ -44,6 +44,14 @@ class Loaded(NamedTuple):
     def is_serving(self) -> bool:
         """True if at least one entry point was admitted."""
         return any(admission.bindings for admission in self.admissions)
+
+    @property
+    def is_refused(self) -> bool:
+        """True if at least one entry point was refused."""
+        for admission in self.admissions:
+            if admission.refusal is not None:
+                return True
+        return False
 
     @property
     def is_hung(self) -> bool:
@@ -80,36 +88,30 @@ def load_all(
     distributions: Iterable[DistributionRef], admitter: Admitter
 ) -> list[Loaded]:
     """Admit distributions' entry points, and tell which code they are."""
+    found = [*distributions]
     # RECORD is read before the import: it is that state which is named.
-    found = [
-        (one, _ownership.record_of(one), [*one.plugins()])
-        for one in distributions
-    ]
+    records = [_ownership.record_of(one) for one in found]
     admissions = iter(
         admitter.admit_all(
-            [(plugin, one) for one, _, plugins in found for plugin in plugins]
+            [(plugin, one) for one in found for plugin in one.plugins()]
         )
     )
     return [
-        _loaded(one, record, list(islice(admissions, len(plugins))))
-        for one, record, plugins in found
+        _loaded(one, record, islice(admissions, len(one.entry_points)))
+        for one, record in zip(found, records, strict=True)
     ]
 
 
 def _loaded(
     found: DistributionRef,
     record: _files.Content,
-    admissions: list[Admission],
+    admissions: Iterable[Admission],
 ) -> Loaded:
     code = _ownership.code_of(found, record)
     if code.findings and _ownership.is_moving(found, record):
         # Someone is installing it this very moment: what was imported and
         # what RECORD said may be of two versions. The next reload tells.
-        code = code._replace(
-            fingerprint='',
-            signature=(None,),
-            findings=(*code.findings, _moving()),
-        )
+        code = code.doubted(_moving())
     return Loaded(
         found, code, tuple([_from_here(one, code) for one in admissions])
     )
@@ -140,9 +142,9 @@ def _from_here(admission: Admission, code: Code) -> Admission:
     module = admission.plugin.value.partition(':')[0].strip()
     owned = code.modules.get(module)
     if (
-        not admission.bindings
-        or owned is None
-        or (_modules.is_from(module, owned.path))
+        owned is None
+        or not admission.bindings
+        or _modules.is_from(module, owned.path)
     ):
         return admission
     return Admission(

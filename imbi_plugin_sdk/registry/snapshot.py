@@ -7,10 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from imbi_plugin_sdk.errors import Problem
     from imbi_plugin_sdk.manifest import PluginManifest
+    from imbi_plugin_sdk.registry._code import Code
 
 Stage: TypeAlias = Literal[
     'metadata',
@@ -88,6 +89,8 @@ class Entry:
         protocol: What is called; the contract's own class of one major.
         lifted: What an adapter made of the handler, if it is of an older
             major than the host calls.
+        _code: What tells the fingerprint when somebody asks for it; it was
+            read from disk when the handler was imported.
     """
 
     slug: str
@@ -105,11 +108,48 @@ class Entry:
     findings: tuple[Problem, ...] = dataclasses.field(default=(), repr=False)
     protocol: type | None = dataclasses.field(default=None, repr=False)
     lifted: type | None = dataclasses.field(default=None, repr=False)
+    _code: Code | None = dataclasses.field(
+        default=None, repr=False, init=False
+    )
+
+    if not TYPE_CHECKING:  # for a type checker, every attribute is there
+
+        def __getattr__(self, name: str) -> str:
+            """Tell the fingerprint: a digest that few ever ask for."""
+            if name != 'fingerprint' or self._code is None:
+                raise AttributeError(name=name, obj=self)
+            object.__setattr__(self, name, self._code.fingerprint)
+            return self.fingerprint
 
     @property
     def serving(self) -> type:
         """The class to call: the lifted one, or the handler itself."""
         return self.handler if self.lifted is None else self.lifted
+
+
+_FILL: tuple[Callable[[Entry, Any], None], ...] = tuple(
+    [
+        getattr(Entry, field.name).__set__
+        for field in dataclasses.fields(Entry)
+        if field.name != 'fingerprint'
+    ]
+)
+
+
+def entry_of(*values: object) -> Entry:
+    """Return an entry whose fingerprint waits until somebody asks.
+
+    A frozen dataclass sets each field by a look-up of its name, which takes
+    four times as long as this; a thousand are made at each load.
+
+    Args:
+        values: All fields but the fingerprint, in order; the last is the
+            code of its distribution.
+    """
+    entry = Entry.__new__(Entry)
+    for fill, value in zip(_FILL, values, strict=True):
+        fill(entry, value)
+    return entry
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +171,15 @@ class Snapshot:
     findings: tuple[Problem, ...]
     fingerprint: str
 
+    if not TYPE_CHECKING:  # for a type checker, every attribute is there
+
+        def __getattr__(self, name: str) -> str:
+            """Tell the fingerprint, which is made when it is first asked."""
+            if name != 'fingerprint':
+                raise AttributeError(name=name, obj=self)
+            object.__setattr__(self, name, fingerprint_of(self.entries))
+            return self.fingerprint
+
     def report(self) -> dict[str, Any]:
         """Return everything as data that `json.dumps` takes."""
         return {
@@ -148,14 +197,17 @@ def snapshot_of(
     refusals: tuple[Refusal, ...],
     findings: tuple[Problem, ...],
 ) -> Snapshot:
-    """Return a snapshot with its fingerprint."""
-    return Snapshot(
-        generation,
-        MappingProxyType(dict(entries)),
-        refusals,
-        findings,
-        fingerprint_of(entries),
-    )
+    """Return a snapshot; its fingerprint waits until somebody asks."""
+    snapshot = Snapshot.__new__(Snapshot)
+    fields = {
+        'generation': generation,
+        'entries': MappingProxyType(dict(entries)),
+        'refusals': refusals,
+        'findings': findings,
+    }
+    for name, value in fields.items():
+        object.__setattr__(snapshot, name, value)
+    return snapshot
 
 
 def fingerprint_of(entries: Mapping[str, Entry]) -> str:

@@ -127,12 +127,10 @@ def test_a_failed_import_has_its_effects_too(site):
 
 def test_a_signal_handler_is_seen():
     """Imports run in a thread, where Python itself refuses to set one."""
-    before = _effects.capture()
+    watch = _effects.Watch()
     old = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     try:
-        codes = [
-            one.code for one in _effects.difference(before, _effects.capture())
-        ]
+        codes = [one.code for one in watch.changes()]
     finally:
         signal.signal(signal.SIGUSR1, old)
     assert codes == ['effect_signals']
@@ -142,10 +140,10 @@ def test_a_thread_that_ends_is_nobody_s_effect():
     event = threading.Event()
     thread = threading.Thread(target=event.wait)
     thread.start()
-    before = _effects.capture()
+    watch = _effects.Watch()
     event.set()
     thread.join()
-    assert _effects.difference(before, _effects.capture()) == ()
+    assert watch.changes() == ()
 
 
 def test_jobs_run_in_order_in_one_thread_that_ends():

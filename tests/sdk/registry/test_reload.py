@@ -447,11 +447,17 @@ def test_an_upgrade_in_the_middle_of_an_import_is_noticed(site):
     site.install(
         files={'imbi_plugin_one/__init__.py': site.plugin(before=moved)}
     )
-    entry = site.registry().get('one')
+    registry = site.registry()
+    entry = registry.get('one')
     assert [one.code for one in entry.findings] == [
         'file_modified',
         'changed_while_loading',
     ]
+    assert entry.fingerprint == ''
+    site.install()
+    assert registry.reload().updated == ('imbi-plugin-one',)
+    assert registry.get('one').findings == ()
+    assert registry.get('one').fingerprint
     assert entry.fingerprint == ''
 
 

@@ -66,6 +66,10 @@ EDITS = [
     ),
     ('    async def schema', '    search = 5\n    async def schema'),
     (
+        '    async def schema(self, ctx, credentials): ...',
+        'Handler.__abstractmethods__ = frozenset()',
+    ),
+    (
         '    async def schema',
         '    @abc.abstractmethod\n    def own(self): ...\n'
         '    async def schema',
