@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 KEY_LENGTH = 12
 """Random characters in a key: 36 ** 12 names do not meet by accident."""
 
+_LEAVES = frozenset({bool, float, int, str, type(None)})
+"""Types that nothing can change, of which most fields are."""
+
 _LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 
 
@@ -57,15 +60,28 @@ def fresh(context: PluginContext) -> PluginContext:
     As `model_copy(deep=True)` does, in a third of the time: laws make one for
     each of their hundreds of calls.
     """
-    fields = vars(context)
     changeable: dict[str, Any] = {
-        name: copy.deepcopy(value) if value else value.copy()
-        for name, value in fields.items()
-        if hasattr(value, 'copy') and not hasattr(value, 'model_copy')
+        name: _copied(value)
+        for name, value in vars(context).items()
+        if type(value) not in _LEAVES
+        and hasattr(value, 'copy')
+        and not hasattr(value, 'model_copy')
     }
     if context.identity is not None:
         changeable['identity'] = context.identity.model_copy(deep=True)
     return context.model_copy(update=changeable)
+
+
+def _copied(value: Any) -> Any:  # noqa: ANN401  any option
+    """Return a deep copy; what JSON can hold in a tenth of the time."""
+    kind: type[object] = type(value)  # pyright: ignore[reportUnknownVariableType]
+    if kind in _LEAVES:
+        return value
+    if kind is dict:
+        return {key: _copied(item) for key, item in value.items()}
+    if kind is list:
+        return [_copied(item) for item in value]
+    return copy.deepcopy(value)
 
 
 def secret_options(

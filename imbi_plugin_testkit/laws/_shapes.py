@@ -72,6 +72,10 @@ def _adapter(declared: Any) -> pydantic.TypeAdapter[Any]:  # noqa: ANN401  an an
     return pydantic.TypeAdapter(declared)
 
 
+_LEAVES = frozenset({bool, dt.datetime, float, int, str, types.NoneType})
+"""Types with nothing within; most values are of one of them."""
+
+
 def name(declared: object) -> str:
     """Return an annotation as an author writes it."""
     arguments = get_args(declared)
@@ -84,6 +88,8 @@ def name(declared: object) -> str:
 
 def _plain(value: Any, depth: int = DEEPEST) -> Any:  # noqa: ANN401  a stranger's
     """Return models as dicts of their attributes, whatever made them."""
+    if type(value) in _LEAVES:
+        return value
     if depth and isinstance(value, pydantic.BaseModel):
         fields = {
             key: _plain(getattr(value, key), depth - 1)
@@ -112,11 +118,11 @@ def _impostors(
             yield path, f'{_kind(result)} came back where {must}.'
             return
         for key in model.model_fields:
-            yield from _impostors(
-                getattr(result, key, None),
-                getattr(valid, key),
-                f'{path}.{key}',
-            )
+            wanted = getattr(valid, key)
+            if type(wanted) not in _LEAVES:
+                yield from _impostors(
+                    getattr(result, key, None), wanted, f'{path}.{key}'
+                )
     elif isinstance(valid, (list, tuple)):
         for index, wanted in enumerate(cast('list[Any]', valid)):
             yield from _impostors(result[index], wanted, f'{path}[{index}]')

@@ -47,6 +47,10 @@ def is_typed(error: BaseException) -> bool:
     return isinstance(error, (ValueError, PluginError))
 
 
+_methods = functools.cache(methods)
+"""Asked for each answer; `methods` looks for its module each time."""
+
+
 class Store:
     """The configuration of one tenant, made by a law and emptied after it.
 
@@ -119,19 +123,6 @@ class Store:
             self._declared(answer)
         return answer
 
-    async def background(self, keys: Sequence[str], text: str) -> None:
-        """Give keys a value that is only there to be written over.
-
-        By the sandbox where it can.
-        """
-        if not self.can_seed():
-            for key in keys:
-                await self.set(key, text)
-            return
-        self._made += keys
-        values = {key: self.value(text) for key in keys}
-        await self.lab.seed(self.context, values)
-
     async def set(self, key: str, value: ConfigValue | str) -> ConfigKey:
         """Set a value that must be accepted.
 
@@ -170,7 +161,7 @@ class Store:
         Raises:
             HandlerFailed: It is not what the contract declares.
         """
-        spec = methods(self.lab.plugin_type)[answer.method]
+        spec = _methods(self.lab.plugin_type)[answer.method]
         problems = shape_problems(answer.result, spec.returns)
         for path, message in problems:
             finding = Finding(f'{answer.method}(){path}', message)
@@ -179,7 +170,7 @@ class Store:
 
     async def fill(self, values: dict[str, str]) -> None:
         """Make many keys, by the sandbox where setting them takes long."""
-        if len(values) > MANY and self.can_seed():
+        if len(values) > MANY and self._can_seed():
             self._made += values
             models = {key: self.value(text) for key, text in values.items()}
             await self.lab.seed(self.context, models)
@@ -252,8 +243,7 @@ class Store:
     def _ctx(self) -> Any:  # noqa: ANN401  imported on use
         return fresh(self.context)
 
-    def can_seed(self) -> bool:
-        """Return whether the sandbox puts values in by itself."""
+    def _can_seed(self) -> bool:
         from imbi_plugin_testkit.sandbox import BaseSandbox  # noqa: PLC0415
 
         return type(self.lab.sandbox).seed is not BaseSandbox.seed

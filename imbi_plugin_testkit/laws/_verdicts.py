@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from imbi_plugin_sdk._text import listed, shown
 from imbi_plugin_testkit.laws._calls import data_types, secret_types
 from imbi_plugin_testkit.laws._store import (
+    FEW,
     difference,
     duplicates,
     names,
@@ -43,7 +44,7 @@ def some_keys(found: Iterable[str]) -> str:
     return f'{text} and {more} more' if more > 0 else text
 
 
-async def set_some(
+async def set_all(
     store: Store,
     tried: Sequence[tuple[str, ConfigValue]],
     keys: Sequence[str],
@@ -59,6 +60,19 @@ async def set_some(
         keys: A key for each, none twice.
         written: Key to what is there.
     """
+    messages: list[str] = []
+    for start in range(0, len(tried), FEW):
+        part = slice(start, start + FEW)
+        messages += await _set_few(store, tried[part], keys[part], written)
+    return messages
+
+
+async def _set_few(
+    store: Store,
+    tried: Sequence[tuple[str, ConfigValue]],
+    keys: Sequence[str],
+    written: dict[str, str],
+) -> list[str]:
     answers = [
         await store.try_set(key, value)
         for key, (_, value) in zip(keys, tried, strict=True)

@@ -10,7 +10,6 @@ from imbi_plugin_testkit.lab.answers import fresh
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws._calls import data_types
 from imbi_plugin_testkit.laws._store import (
-    FEW,
     Store,
     duplicates,
     names,
@@ -23,8 +22,8 @@ from imbi_plugin_testkit.laws._verdicts import (
     disagreements,
     facts_of,
     listing_differs,
+    set_all,
     set_as_different_as_possible,
-    set_some,
     some_keys,
     still_there,
     told,
@@ -64,30 +63,21 @@ async def set_then_get_is_exact(lab: Lab) -> AsyncIterator[Finding]:
     store = Store(lab)
     await store.set(first := store.key(), PLAIN)
     written: dict[str, str] = {first: PLAIN}
-    texts = [
+    tried = [
         (what, store.value(text))
         for what, text in values_within(lab.limits, lab.rng)
+    ] + [
+        (
+            f'plain text of data type {kind!r}',
+            store.value(PLAIN, data_type=kind),
+        )
+        for kind in data_types(lab)
     ]
-    new = [
-        *texts,
-        *(
-            (
-                f'plain text of data type {data_type!r}',
-                store.value(PLAIN, data_type=data_type),
-            )
-            for data_type in data_types(lab)
-        ),
-    ]
-    keys = [store.key() for _ in new]
-    # The second time, no key gets what it has, nor what the first got.
-    over = [*keys[1:], first]
-    for tried, places in ((new, keys), (new, over)):
-        for start in range(0, len(tried), FEW):
-            part = slice(start, start + FEW)
-            for message in await set_some(
-                store, tried[part], places[part], written
-            ):
-                yield Finding('set_value(value)', message)
+    keys = [store.key() for _ in tried]
+    # The second time, each gets the value that its predecessor has.
+    for places in (keys, [*keys[1:], first]):
+        for message in await set_all(store, tried, places, written):
+            yield Finding('set_value(value)', message)
     async for finding in listing_differs(store, written):
         yield finding
 

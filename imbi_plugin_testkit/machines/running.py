@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
+import time
 from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_testkit.lab.script import Script as Calls
@@ -32,7 +34,11 @@ class Failure:
 
 
 async def execute(
-    machine: type[Machine], lab: Lab, script: Script, name: str
+    machine: type[Machine],
+    lab: Lab,
+    script: Script,
+    name: str,
+    until: float = math.inf,
 ) -> Failure | None:
     """Run a script on tenants of its own, and clean up behind it.
 
@@ -41,6 +47,7 @@ async def execute(
         lab: The lab; what it wrote down so far is dropped.
         script: The steps.
         name: Lower-case word, unique in this run.
+        until: When no step is begun any more, on the monotonic clock.
 
     Returns:
         Where plugin and model disagree, or None where they agree.
@@ -57,6 +64,8 @@ async def execute(
         with driven.failing():
             await driven.start()
         for step in script:
+            if time.monotonic() >= until:
+                break
             arguments = {
                 key: results.get(value.number)
                 if isinstance(value, Result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import math
 import random
 import threading
 import time
@@ -50,11 +51,13 @@ class Search:
         self._error: Exception | None = None
         self._running: concurrent.futures.Future[Failure | None] | None = None
 
-    async def run(self, script: Script) -> Failure | None:
-        """Run one script on tenants of its own."""
+    async def run(
+        self, script: Script, until: float = math.inf
+    ) -> Failure | None:
+        """Run one script on tenants of its own; see `execute`."""
         self.count += 1
         name = f'm{self.count}'
-        return await execute(self.machine, self.lab, script, name)
+        return await execute(self.machine, self.lab, script, name, until)
 
     async def broad(self, profile: Profile) -> Failure | None:
         """Run script after script; return the first that fails."""
@@ -68,7 +71,8 @@ class Search:
             script = draw_script(
                 self.machine, self.lab, self._rng, profile.steps
             )
-            failure = await self.run(script)
+            # The first alone may take longer, on a backend that is slow.
+            failure = await self.run(script, deadline)
             if failure is not None:
                 return failure
             now = time.monotonic()

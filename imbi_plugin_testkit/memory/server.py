@@ -132,16 +132,20 @@ class MemoryServer:
         """Make a state that is read once the lag is over."""
         seen_from = time.monotonic() + self.limits.consistency_lag
         versions = self._paths.setdefault(path, [])
+        if not self.limits.consistency_lag:
+            versions.clear()
         versions.append(_Version(seen_from, item))
 
     def _page(self, prefix: str, after: str) -> dict[str, Any]:
-        found = sorted(
-            (path, item)
-            for path, item in self.items()
+        paths = sorted(
+            path
+            for path in self._paths
             if path.startswith(prefix) and path > after
         )
-        page = found[: self.limits.page_size]
-        more = len(found) > len(page)
+        held = ((path, self.item(path)) for path in paths)
+        there = ((path, item) for path, item in held if item is not None)
+        page = list(itertools.islice(there, self.limits.page_size))
+        more = next(there, None) is not None
         return {
             'items': [{'path': path, **item} for path, item in page],
             'after': page[-1][0] if more else None,
@@ -179,7 +183,9 @@ class MemoryServer:
         )
 
     def _drop(self, path: str) -> dict[str, Any]:
-        if path in self._paths:
+        if not self.limits.consistency_lag:
+            self._paths.pop(path, None)
+        elif path in self._paths:
             self.write(path, None)
         return {}
 

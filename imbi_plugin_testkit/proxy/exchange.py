@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import http.server
 import io
+import select
 import socket
 import struct
 import time
@@ -67,6 +68,8 @@ class Exchange(http.server.BaseHTTPRequestHandler):
 
     def __init__(self, sock: socket.socket, wiring: Wiring) -> None:
         self.wiring = wiring
+        self._kept: tuple[http.client.HTTPConnection, socket.socket] | None
+        self._kept = None
         # Only log messages would ask for address and server.
         super().__init__(sock, ('', 0), cast('BaseServer', None))
 
@@ -78,6 +81,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
 
     def finish(self) -> None:
         """Close both files, also where the client is gone already."""
+        self._let_go()
         for file in (self.wfile, self.rfile):
             with contextlib.suppress(OSError):
                 file.close()
@@ -147,23 +151,43 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         self, request: ProxiedRequest
     ) -> Generator[http.client.HTTPResponse | None]:
         """Ask the upstream; None where it cannot be reached."""
-        listener = self.wiring.listener
+        response = None
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            response = self._ask(self._reached(), request)
+        try:
+            yield response
+        except http.client.HTTPException:
+            # The upstream broke off: so does the answer to the client.
+            self._reset()
+        finally:
+            if response is None or not _is_whole(response):
+                self._let_go()
+            if response is not None:
+                response.close()
+
+    def _reached(self) -> http.client.HTTPConnection:
+        """Return a connection to the upstream: the kept one, while it lasts.
+
+        Raises:
+            OSError: The upstream cannot be reached.
+        """
+        if self._kept is not None and _is_quiet(self._kept[1]):
+            return self._kept[0]
+        self._let_go()
         upstream = http.client.HTTPConnection(*self.wiring.upstream)
-        with contextlib.ExitStack() as stack:
-            stack.callback(upstream.close)
-            response = None
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                upstream.connect()
-                sock = cast('socket.socket', upstream.sock)
-                listener.adopt(sock)
-                stack.callback(listener.release, sock)
-                response = self._ask(upstream, request)
-                stack.callback(response.close)
-            try:
-                yield response
-            except http.client.HTTPException:
-                # The upstream broke off: so does the answer to the client.
-                self._reset()
+        upstream.connect()
+        sock = cast('socket.socket', upstream.sock)
+        self._kept = upstream, sock
+        self.wiring.listener.adopt(sock)
+        return upstream
+
+    def _let_go(self) -> None:
+        """Close the connection to the upstream, if there is one."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            upstream, sock = kept
+            self.wiring.listener.release(sock)
+            upstream.close()
 
     def _ask(
         self, upstream: http.client.HTTPConnection, request: ProxiedRequest
@@ -298,6 +322,18 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         self.connection.setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0)
         )
+
+
+def _is_whole(response: http.client.HTTPResponse) -> bool:
+    """Return whether all was read of an answer that more may follow."""
+    read = response.isclosed() or response.length == 0
+    return read and not response.will_close
+
+
+def _is_quiet(sock: socket.socket) -> bool:
+    """Return whether nothing came since the last answer, nor the end."""
+    ready, _, _ = select.select([sock], [], [], 0)
+    return not ready
 
 
 def _tokens(pairs: Iterable[tuple[str, str]]) -> set[str]:

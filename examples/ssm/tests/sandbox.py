@@ -112,6 +112,10 @@ def moto() -> Moto:
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())
         logger.propagate = False
+
+    class Handler(MotoRequestHandler):
+        protocol_version = 'HTTP/1.1'  # keeps the proxy's connections
+
     # Only this service: moto's own server looks through the folders of all
     # of them, twice in each request, which takes a third of its time.
     server = make_server(
@@ -119,7 +123,7 @@ def moto() -> Moto:
         0,
         create_backend_app('ssm'),
         threaded=True,
-        request_handler=MotoRequestHandler,
+        request_handler=Handler,
     )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     iam = get_backend('iam')[ACCOUNT]['aws']

@@ -1,0 +1,1 @@
+"""Deploying from GitHub: refs, tags, releases, and runs of a workflow."""

@@ -1,0 +1,1 @@
+"""Signing in at GitHub: the web flow, with PKCE."""
