@@ -182,9 +182,13 @@ def undisturbed() -> Generator[None]:
     """
     folder, environment = Path.cwd(), dict(os.environ)
     path, filters = list(sys.path), list(warnings.filters)
+    modules = dict(sys.modules)
     try:
         yield
     finally:
+        for name, module in modules.items():
+            if sys.modules.get(name) is not module:
+                sys.modules[name] = module
         if Path.cwd() != folder:
             os.chdir(folder)
         if dict(os.environ) != environment:

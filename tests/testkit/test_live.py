@@ -88,6 +88,9 @@ class FileServer(MemoryServer):
 
     def write(self, path, item):
         super().write(path, item)
+        self.save()
+
+    def save(self):
         held = dict(self.items())
         Path(os.environ['STORE']).write_text(json.dumps(held), 'utf-8')
 
@@ -95,7 +98,9 @@ class FileServer(MemoryServer):
         if len(dict(self.items())) > 3 and 'SLOWLY' in os.environ:
             # Long enough to be interrupted in the middle of a law.
             await asyncio.sleep(0 if verb == 'DELETE' else 0.5)
-        return await super().request(verb, url, **facts)
+        answer = await super().request(verb, url, **facts)
+        self.save()
+        return answer
 
 
 class GoodPlugin(MemoryConfiguration):

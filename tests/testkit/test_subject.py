@@ -1,5 +1,6 @@
 """What a plugin does while it is imported must not stay with the kit."""
 
+import colorsys
 import os
 import sys
 import warnings
@@ -11,6 +12,7 @@ os.chdir('/')
 os.environ['IMBI_KIT_LEFT_BEHIND'] = '1'
 sys.path.append('/nowhere')
 warnings.simplefilter('ignore')
+sys.modules['colorsys'] = os
 
 
 class Messy:
@@ -32,3 +34,4 @@ def test_importing_a_messy_plugin_leaves_this_process_as_it_was(
     assert plugin.handler.__name__ == 'Messy'
     assert (Path.cwd(), dict(os.environ), list(sys.path)) == before
     assert list(warnings.filters) == filters
+    assert sys.modules['colorsys'] is colorsys
