@@ -8,6 +8,11 @@ names, and asserts containment, never absolute counts.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 CALLABLE = (
     'PKG101',
     'MAN002',
@@ -17,3 +22,8 @@ CALLABLE = (
 """What must hold before a law can call anything: the entry point imports, and
 the class is one that the host could call. A law would only repeat those
 findings."""
+
+
+def has_methods(data: Mapping[str, Any]) -> bool:
+    """Return whether a manifest is of a type that the host calls at all."""
+    return data.get('plugin_type') != 'connection'

@@ -10,7 +10,7 @@ from imbi_plugin_testkit.checks import check
 from imbi_plugin_testkit.lab.answers import fresh
 from imbi_plugin_testkit.lab.opening import entries
 from imbi_plugin_testkit.lab.script import described
-from imbi_plugin_testkit.laws import CALLABLE
+from imbi_plugin_testkit.laws import CALLABLE, has_methods
 from imbi_plugin_testkit.laws._calls import Calls
 from imbi_plugin_testkit.laws._shapes import return_problems
 from imbi_plugin_testkit.model import Finding
@@ -35,12 +35,8 @@ ENRICHED: Mapping[str, Any] = {
 in place or taking something out can be seen."""
 
 
-def _has_methods(data: Mapping[str, Any]) -> bool:
-    return data.get('plugin_type') != 'connection'
-
-
 def _has_required_credentials(data: Mapping[str, Any]) -> bool:
-    return _has_methods(data) and bool(_required(data))
+    return has_methods(data) and bool(_required(data))
 
 
 def _required(data: Mapping[str, Any]) -> list[str]:
@@ -58,7 +54,7 @@ def _required(data: Mapping[str, Any]) -> list[str]:
     'service_writeback.',
     law=True,
     requires=CALLABLE,
-    applies=_has_methods,
+    applies=has_methods,
 )
 async def context_and_credentials_stay(lab: Lab) -> AsyncIterator[Finding]:
     """A handler leaves what it was given alone, but for the write-backs.
@@ -161,7 +157,7 @@ def _inside(before: object, after: object) -> str:
     'datetime a time zone: datetime.now(UTC), not utcnow().',
     law=True,
     requires=CALLABLE,
-    applies=_has_methods,
+    applies=has_methods,
 )
 async def results_are_the_declared_models(lab: Lab) -> AsyncIterator[Finding]:
     """What comes back validates as declared, and datetimes have a zone.

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from imbi_plugin_testkit.checks import check
-from imbi_plugin_testkit.laws import CALLABLE
+from imbi_plugin_testkit.laws import CALLABLE, has_methods
 from imbi_plugin_testkit.laws._calls import Calls
 from imbi_plugin_testkit.laws._faults import EXPECTED, UNREADABLE, judged
 from imbi_plugin_testkit.laws._leaks import forms_of
 from imbi_plugin_testkit.model import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator
 
     from imbi_plugin_testkit.lab import Lab
 
 SHORTEST = 8
 """Characters of a credential that cannot be met by accident."""
-
-
-def _has_methods(data: Mapping[str, Any]) -> bool:
-    return data.get('plugin_type') != 'connection'
 
 
 @check(
@@ -34,7 +30,7 @@ def _has_methods(data: Mapping[str, Any]) -> bool:
     law=True,
     requires=CALLABLE,
     needs=frozenset({'fault'}),
-    applies=_has_methods,
+    applies=has_methods,
 )
 async def faults_are_errors_of_the_contract(
     lab: Lab,
@@ -81,7 +77,7 @@ def _sent_elsewhere(lab: Lab, before: int) -> Iterator[str]:
     law=True,
     requires=CALLABLE,
     needs=frozenset({'fault'}),
-    applies=_has_methods,
+    applies=has_methods,
 )
 async def unreadable_answers_are_told(lab: Lab) -> AsyncIterator[Finding]:
     """A malformed or truncated answer is an error of the contract.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from imbi_plugin_sdk.contract import contract_for, is_implemented, methods
 from imbi_plugin_testkit.checks import check
 from imbi_plugin_testkit.lab.script import described
-from imbi_plugin_testkit.laws import CALLABLE
+from imbi_plugin_testkit.laws import CALLABLE, has_methods
 from imbi_plugin_testkit.laws._calls import Calls
 from imbi_plugin_testkit.laws._constructing import listening
 from imbi_plugin_testkit.laws._data_types import text_value
@@ -36,10 +36,6 @@ PROBED: Mapping[str, str] = {
 """Kind of effect that the probe tells to what it means (ruling 8)."""
 
 
-def _has_methods(data: Mapping[str, Any]) -> bool:
-    return data.get('plugin_type') != 'connection'
-
-
 @check(
     'ASY009',
     title='nothing is kept between calls',
@@ -47,7 +43,7 @@ def _has_methods(data: Mapping[str, Any]) -> bool:
     'belongs to nobody: a compiled pattern, a client without credentials.',
     law=True,
     requires=CALLABLE,
-    applies=_has_methods,
+    applies=has_methods,
 )
 async def nothing_is_kept(lab: Lab) -> AsyncIterator[Finding]:
     """A fresh instance says what a used one says; modules keep no one's data.
@@ -129,7 +125,7 @@ async def _changes_show(
     'them; read files of your own package with importlib.resources.',
     law=True,
     requires=CALLABLE,
-    applies=_has_methods,
+    applies=has_methods,
 )
 async def making_one_does_nothing(lab: Lab) -> AsyncIterator[Finding]:
     """Neither import nor constructor reaches outside.

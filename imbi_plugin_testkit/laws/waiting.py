@@ -11,7 +11,7 @@ from imbi_plugin_sdk._text import counted, listed
 from imbi_plugin_testkit.checks import check
 from imbi_plugin_testkit.lab.sandbox_side import CannotBreakError
 from imbi_plugin_testkit.lab.script import described
-from imbi_plugin_testkit.laws import CALLABLE, _cancel
+from imbi_plugin_testkit.laws import CALLABLE, _cancel, has_methods
 from imbi_plugin_testkit.laws._calls import Calls
 from imbi_plugin_testkit.laws._cancel import cancelled_after, cancelled_at
 from imbi_plugin_testkit.laws._outcomes import known
@@ -46,10 +46,6 @@ TOGETHER = 16
 """Calls that are made at once, or a few more."""
 
 
-def _has_methods(data: Mapping[str, Any]) -> bool:
-    return data.get('plugin_type') != 'connection'
-
-
 def _has_reading_methods(data: Mapping[str, Any]) -> bool:
     return data.get('plugin_type') not in ('connection', 'webhook')
 
@@ -62,7 +58,7 @@ def _has_reading_methods(data: Mapping[str, Any]) -> bool:
     'tasks that you start, as asyncio.TaskGroup does.',
     law=True,
     requires=CALLABLE,
-    applies=_has_methods,
+    applies=has_methods,
 )
 async def cancelling_leaves_nothing(lab: Lab) -> AsyncIterator[Finding]:
     """Cancellation propagates; no task, connection or lock is left.
@@ -207,7 +203,7 @@ async def _next(
     'awaited to a thread with asyncio.to_thread.',
     law=True,
     requires=CALLABLE,
-    applies=_has_methods,
+    applies=has_methods,
 )
 async def the_loop_runs_on(lab: Lab) -> AsyncIterator[Finding]:
     """The event loop is never blocked for longer than the threshold.
