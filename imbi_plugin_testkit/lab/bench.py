@@ -278,7 +278,7 @@ class Lab(SandboxSide):
             if name not in given
             else f'with blank {name!r}'
             if not given[name].strip()
-            else f'with a wrong {name!r}'
+            else f'with another {name!r}'
             for name in own
             if given.get(name) != own[name]
         ]

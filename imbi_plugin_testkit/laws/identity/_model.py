@@ -60,10 +60,13 @@ class Asked:
 
     Attributes:
         begun: What the plugin answered.
+        default: Whether it asks for the default scopes; a provider may keep
+            refresh tokens back where fewer or others are asked for.
         answered: Whether a person answered it already.
     """
 
     begun: Begun
+    default: bool = True
     answered: bool = False
 
 
@@ -90,7 +93,8 @@ class Kept:
 
     Attributes:
         session: The sign-in.
-        token: The refresh token to use next, if there is one.
+        token: The refresh token to use next; None where the provider gave
+            none for the scopes that were asked for.
         old: Refresh tokens that were replaced.
         renews: Whether it can be refreshed; None if the provider decides.
     """

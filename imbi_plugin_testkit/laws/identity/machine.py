@@ -11,7 +11,10 @@ from imbi_plugin_sdk.errors import (
 )
 from imbi_plugin_testkit.checks import check
 from imbi_plugin_testkit.laws import CALLABLE
-from imbi_plugin_testkit.laws.identity._flow import TYPES
+from imbi_plugin_testkit.laws.identity._flow import (
+    TYPES,
+    without_refresh_token,
+)
 from imbi_plugin_testkit.laws.identity._model import (
     KEPT,
     Asked,
@@ -53,7 +56,7 @@ class IdentityMachine(IdentityModel):
     async def finish(self) -> None:
         """Refresh and present everything that must still be good."""
         for kept in [each for each in self.kept if each.renews]:
-            if limits_of(self.lab).refreshes:
+            if limits_of(self.lab).refreshes and kept.token:
                 await self.refresh(kept=kept)
         # No finding quotes a script that agrees, and hiding costs time.
         del self.lab.secrets[self._secrets :]
@@ -83,7 +86,7 @@ class IdentityMachine(IdentityModel):
                 'have its own.',
             )
         self._seen |= secrets
-        return Asked(begun)
+        return Asked(begun, default=scopes == 'default')
 
     @rule(asked=earlier('asked'), person=PEOPLE, weight=4, gives='brought')
     async def answer(self, asked: Asked, person: str) -> Brought:
@@ -171,7 +174,11 @@ class IdentityMachine(IdentityModel):
         for message in expiry_problems(session.found):
             raise self.diverges('IDN005', 'exchange_code()', message)
         self._compare(brought.person, session.profile.subject)
-        kept = Kept(session, session.found.refresh_token)
+        token = session.found.refresh_token
+        if not token and brought.asked.default and refreshes(self.lab):
+            finding = without_refresh_token('exchange_code()')
+            raise self.diverges('IDN009', finding.path, finding.message)
+        kept = Kept(session, token)
         mine = [each for each in self.kept if self._owns(each, kept)]
         for each in mine[: 1 - KEPT]:
             each.renews = each.renews and None
@@ -184,20 +191,20 @@ class IdentityMachine(IdentityModel):
     @rule(kept=earlier('kept'), weight=4, when=refreshes)
     async def refresh(self, kept: Kept) -> None:
         """Refresh with the token that is to be used next."""
-        answer = await self.flow.refresh(kept.session, kept.token or '')
+        if not kept.token:
+            raise Skip
+        answer = await self.flow.refresh(kept.session, kept.token)
         self._renewed(kept, answer)
         await self._present(kept, 'refresh()')
 
     @rule(one=earlier('kept'), other=earlier('kept'), weight=3, when=refreshes)
     async def refresh_both(self, one: Kept, other: Kept) -> None:
         """Refresh two sign-ins at once."""
-        if one is other:
+        if one is other or not (one.token and other.token):
             raise Skip
         answers = await asyncio.gather(
-            *(
-                self.flow.refresh(each.session, each.token or '')
-                for each in (one, other)
-            )
+            self.flow.refresh(one.session, one.token),
+            self.flow.refresh(other.session, other.token),
         )
         for kept, answer in zip((one, other), answers, strict=True):
             self._renewed(kept, answer)

@@ -59,6 +59,8 @@ class Behaviour:
         reuse_revokes: Whether a replaced refresh token that comes back ends
             all that came from it (RFC 9700 §4.14.2).
         refreshes: Whether there are refresh tokens.
+        refreshed_scope: The scope without which there are none; blank where
+            each sign-in has one.
         revokes_refresh: Whether revoking a refresh token has an effect.
         id_tokens: Whether it speaks OpenID Connect.
         pkce: Whether it looks at challenges at all.
@@ -72,6 +74,7 @@ class Behaviour:
     repeats: bool = False
     reuse_revokes: bool = False
     refreshes: bool = True
+    refreshed_scope: str = ''
     revokes_refresh: bool = True
     id_tokens: bool = True
     pkce: bool = True
@@ -328,7 +331,10 @@ class Grants:
         }
         if kind.lifetime is not None:
             answer['expires_in'] = kind.lifetime
-        if kind.refreshes and (kind.rotates or not refreshed):
+        lasts = not kind.refreshed_scope or (
+            kind.refreshed_scope in source.scope.split()
+        )
+        if kind.refreshes and lasts and (kind.rotates or not refreshed):
             refresh = f'refresh-{secrets.token_urlsafe(16)}'
             self.refreshing[refresh] = dataclasses.replace(
                 token, ends=time.time() + 24 * HOUR

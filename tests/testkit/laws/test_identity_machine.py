@@ -61,6 +61,32 @@ class LosesTheThirdToken(MemoryIdentity):
         return found
 
 
+@kills('IDN009', sandbox=on(refreshed_scope='openid'))
+class LosesTheTokenAfterARenewal(MemoryIdentity):
+    """Keeps what was renewed, and takes it for what the next sign-in has."""
+
+    calls: ClassVar[dict] = {}
+
+    async def materialize(self, ctx, credentials, connection, **kwargs):
+        self.calls.setdefault(self.issuer(ctx), []).append('materialize')
+        return await super().materialize(
+            ctx, credentials, connection, **kwargs
+        )
+
+    async def refresh(self, ctx, *args):
+        self.calls.setdefault(self.issuer(ctx), []).append('refresh')
+        return await super().refresh(ctx, *args)
+
+    async def exchange_code(self, ctx, *args):
+        profile, found = await super().exchange_code(ctx, *args)
+        if self.calls.pop(self.issuer(ctx), [])[-2:] == [
+            'materialize',
+            'refresh',
+        ]:
+            found.refresh_token = None
+        return profile, found
+
+
 @kills('IDN010')
 class RefreshesForWhoWasMaterialized(MemoryIdentity):
     """Keeps the last connection for its owner, whoever refreshes next."""
@@ -182,6 +208,8 @@ def test_scripts_find_what_stories_do_not(mutant, sandbox, law, judge):
         (MemoryIdentity, on(rotates=True)),
         (MemoryIdentity, on(rotates=True, reuse_revokes=True)),
         (MemoryIdentity, on(refreshes=False)),
+        (MemoryIdentity, on(refreshed_scope='openid')),
+        (MemoryIdentity, on(refreshed_scope='openid', rotates=True)),
         (MemoryIdentity, on(revokes_refresh=False)),
         (MemoryDeviceIdentity, on(device_interval=0.01)),
         (MemoryDeviceIdentity, on(device_interval=1)),
