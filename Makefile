@@ -9,11 +9,13 @@ export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
 VENV := .venv
 BIN := $(VENV)/bin
+BUILDER := build/builder
 EXAMPLES := $(wildcard examples/*/pyproject.toml)
 EXAMPLE_DIRS := $(patsubst %/pyproject.toml,./%,$(EXAMPLES))
 SOURCES := pyproject.toml $(EXAMPLES)
 
-.PHONY: help demo test lint types layers docs build wheel-tests benchmarks check clean
+.PHONY: help demo test lint types layers docs build release-build \
+  release-notes sbom wheel-tests benchmarks check clean
 
 help:  ## Say what can be made.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -40,6 +42,9 @@ test: $(VENV)/.ready  ## Run every test.
 lint: $(VENV)/.ready  ## Lint and check the format.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@# A wheel's tree has no workflows. Pedantic is what finds missing names.
+	@test ! -d .github || $(BIN)/zizmor --offline --quiet --persona pedantic \
+	  .github action.yml
 
 types: $(VENV)/.ready  ## Check types with both checkers, strictly.
 	@$(BIN)/mypy
@@ -56,6 +61,37 @@ docs: $(VENV)/.ready  ## Build the documentation strictly, into build/site.
 build: $(VENV)/.ready  ## Build the wheel and the source distribution.
 	@rm -rf dist
 	@$(BIN)/uv build --quiet --out-dir dist .
+
+# The version of uv here only starts things; the groups pin what does the work.
+$(BUILDER)/.ready: pyproject.toml
+	@$(PYTHON) -m venv $(BUILDER)
+	@$(BUILDER)/bin/python -m pip install --quiet \
+	  --disable-pip-version-check uv
+	@$(BUILDER)/bin/uv pip install --quiet --python $(BUILDER)/bin/python \
+	  --group builder
+	@touch $@
+
+release-build: $(BUILDER)/.ready  ## Build as a release is: by the builder that is pinned.
+	@rm -rf dist
+	@$(BUILDER)/bin/uv build --quiet --no-build-isolation \
+	  --python $(BUILDER)/bin/python --out-dir dist .
+
+release-notes:  ## Print this version's section of the changelog.
+	@$(PYTHON) .ci/release.py notes
+
+sbom: $(BUILDER)/.ready  ## Write the SBOM of the wheel in dist into build/sbom.
+	@test -f dist/*.whl || \
+	  { echo 'dist has not one wheel: run `make release-build`' >&2; exit 1; }
+	@rm -rf build/sbom && mkdir -p build/sbom
+	@# One environment holds the wheel and what it needs, the other the tool.
+	@for each in wheel tool; do \
+	  $(BUILDER)/bin/uv venv --quiet --python $(PYTHON) build/sbom/$$each || exit; done
+	@$(BUILDER)/bin/uv pip install --quiet --python build/sbom/wheel \
+	  "$$(echo dist/*.whl)[testkit]"
+	@$(BUILDER)/bin/uv pip install --quiet --python build/sbom/tool --group sbom
+	@build/sbom/tool/bin/cyclonedx-py environment build/sbom/wheel \
+	  --pyproject pyproject.toml --mc-type library --output-reproducible \
+	  --output-file "build/sbom/$$(basename dist/*.whl -py3-none-any.whl).cdx.json"
 
 wheel-tests: build  ## Run the tests against the wheel on each interpreter.
 	@.ci/wheel-tests dist/*.whl

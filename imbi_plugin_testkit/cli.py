@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
+from importlib import metadata
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from imbi_plugin_sdk._text import did_you_mean
@@ -25,6 +27,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message, the likely slip and how to get help."""
+        if 'required' in message:
+            print(' '.join(self.format_usage().split()), file=sys.stderr)
         words = [word for word in sys.argv[1:2] if not word.startswith('-')]
         hint = ''
         if self.commands and words and words[0] not in self.commands:
@@ -65,7 +69,7 @@ COMMANDS: Mapping[str, Command] = {
     'explain': Command(
         'judging', 'explain', 'say what an id is about', 'add_explain'
     ),
-    'list': Command('judging', 'list_checks', 'list every check'),
+    'list': Command('judging', 'list_checks', 'list checks', 'add_list'),
     'icon': Command('icon', 'icon', 'make an icon safe', 'add_icon'),
     'secrets': Command(
         'secrets', 'secrets', 'find secrets in JSON or TOML', 'add_secrets'
@@ -125,6 +129,12 @@ def parser() -> argparse.ArgumentParser:
         epilog='Exit codes: 0 well, 1 does not hold, 2 usage.',
     )
     root.commands = tuple(COMMANDS)
+    root.add_argument(
+        '--version',
+        action='version',
+        version=f'imbi-plugin-sdk {metadata.version("imbi-plugin-sdk")}',
+        help='show the version of the kit and the SDK, and exit',
+    )
     commands = root.add_subparsers(metavar='COMMAND', required=True)
     for name, command in COMMANDS.items():
         one = commands.add_parser(name, help=command.help)
@@ -145,12 +155,20 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     root = parser()
-    arguments = root.parse_args(argv, argparse.Namespace(parser=root))
+    words = sys.argv[1:] if argv is None else argv
+    if not words:
+        root.print_help(sys.stderr)
+        return USAGE
+    arguments = root.parse_args(words, argparse.Namespace(parser=root))
     try:
-        return int(arguments.function(arguments))
+        code = int(arguments.function(arguments))
+        # Here and not at exit, where nobody could catch what comes of it.
+        sys.stdout.flush()
     except BrokenPipeError:
-        sys.stderr.close()
+        # `imbi-plugin list | head` has read enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    return code
 
 
 if __name__ == '__main__':

@@ -9,6 +9,8 @@ import dataclasses
 import enum
 from typing import TYPE_CHECKING, Any, Literal
 
+from imbi_plugin_testkit.comparing import Compared, rendered
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -81,6 +83,9 @@ class Finding:
         fix: How to mend it; blank means the check's own `fix`.
         details: Lines that help to see it, such as the steps of a law.
         place: Where it is to be mended; the run fills it in.
+        seen: Where two values were compared: the one that was found, as text
+            with a line per member; blank where none were.
+        expected: The one that must be, the same way.
     """
 
     path: str
@@ -88,6 +93,25 @@ class Finding:
     fix: str = ''
     details: tuple[str, ...] = ()
     place: Place | None = None
+    seen: str = ''
+    expected: str = ''
+
+    def __post_init__(self) -> None:
+        """Take the values over that a message brings with it."""
+        if isinstance(self.message, Compared):
+            values = rendered(self.message.seen, self.message.expected)
+            for name, text in zip(('seen', 'expected'), values, strict=True):
+                object.__setattr__(self, name, text)
+
+    def comparing(self, seen: object, expected: object) -> Finding:
+        """Return the finding with the two values that were compared.
+
+        Args:
+            seen: What was found; `comparing.NOTHING` where nothing was.
+            expected: What must be.
+        """
+        one, other = rendered(seen, expected)
+        return dataclasses.replace(self, seen=one, expected=other)
 
 
 Scope = Literal['distribution', 'plugin']
@@ -197,6 +221,8 @@ class Result:
                 entry['fix'],
                 tuple(entry['details']),
                 Place(**entry['place']) if entry['place'] else None,
+                entry.get('seen', ''),
+                entry.get('expected', ''),
             )
             for entry in data['findings']
         )

@@ -142,9 +142,11 @@ class CheckItem(pytest.Item):
         """Return the failure in the kit's words; no trace of the kit."""
         if isinstance(excinfo.value, CheckFailed):
             result = excinfo.value.result
-            columns = self.config.get_terminal_writer().fullwidth
-            width = terminal.width_for(columns)
-            lines = text.failure(result, catalogue()[result.check], width)
+            writer = self.config.get_terminal_writer()
+            width = terminal.width_for(writer.fullwidth)
+            check = catalogue()[result.check]
+            encoding = terminal.encoding_of(writer)
+            lines = text.failure(result, check, width, encoding)
             return terminal.FailureRepr(lines, result)
         return super().repr_failure(excinfo, style)
 

@@ -16,6 +16,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from imbi_plugin_testkit.checks import catalogue
+from imbi_plugin_testkit.comparing import kept
 from imbi_plugin_testkit.model import (
     Check,
     Finding,
@@ -234,6 +235,7 @@ class Run:
                 finding.fix or check.fix,
                 finding.details,
                 finding.place or _placed(unit, check, finding),
+                *_compared(check, finding),
             )
             for finding in findings
         )
@@ -270,6 +272,16 @@ def _placed(unit: Unit, check: Check, finding: Finding) -> Place | None:
     ):
         return dataclasses.replace(place, text='')
     return place
+
+
+def _compared(check: Check, finding: Finding) -> tuple[str, str]:
+    """Return the two values of a finding, unless they may not be shown."""
+    from imbi_plugin_sdk.secret_detector import find_secrets  # noqa: PLC0415
+
+    values = (finding.seen, finding.expected)
+    if check.family == 'SEC' or find_secrets(list(values)):
+        return '', ''
+    return kept(*values)
 
 
 def _called_for(unit: Unit, check: Check) -> bool:

@@ -29,6 +29,7 @@ from imbi_plugin_testkit.nodes import (
     CheckItem,
     DistributionAnchor,
 )
+from imbi_plugin_testkit.progress import Looking
 from imbi_plugin_testkit.report import (
     files,
     github,
@@ -64,6 +65,9 @@ STATUS = {
 LIVE = f'{NAME}-live'
 """Name of the part that says what a live run will write."""
 
+LOOKING = f'{NAME}-looking'
+"""Name of the part that shows what a long law does."""
+
 NARROWING = ('keyword', 'markexpr', 'deselect', 'lf', 'stepwise')
 """Options of pytest by which a user asks for fewer checks.
 
@@ -91,6 +95,7 @@ def register(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(session, NAME)
     config.pluginmanager.register(LiveRun(config, session.run), LIVE)
+    config.pluginmanager.register(Looking(config, session.run), LOOKING)
     session.add_anchor()
 
 
@@ -356,7 +361,9 @@ class KitSession:
         writer = self.config.get_terminal_writer()
         width = terminal.width_for(writer.fullwidth)
         for result in told:
-            lines = text.failure(result, catalogue()[result.check], width)
+            check = catalogue()[result.check]
+            encoding = terminal.encoding_of(writer)
+            lines = text.failure(result, check, width, encoding)
             terminal.write_lines(writer, [*lines, ''])
 
     # Several processes --------------------------------------------------

@@ -37,7 +37,9 @@ _HEADS: Sequence[tuple[re.Pattern[str], Mapping[str, bool]]] = (
     (re.compile(r'  (?:saw|at|again|waived:)(?=\s)'), {'bold': True}),
     (re.compile(r'  fix(?=\s)'), {'green': True, 'bold': True}),
     (re.compile(r'  why(?=\s)'), {'cyan': True}),
-    (re.compile(r'\s+\^$'), {'red': True, 'bold': True}),
+    (re.compile(r'  +(?:: +)?\^+$'), {'red': True, 'bold': True}),
+    (re.compile(r' +: (?:saw|\+)(?= )'), {'red': True}),
+    (re.compile(r' +: (?:must|-)(?= )'), {'green': True}),
     (re.compile(r'\s+\d* ?\|(?=\s)'), {'light': True}),
 )
 """What a line begins with, and how that is decorated."""
@@ -93,14 +95,20 @@ def write_lines(writer: Any, lines: Sequence[str]) -> None:  # noqa: ANN401  a w
         writer: Anything with pytest's `write(text, **markup)`.
         lines: What `text.failure` returned.
     """
-    file = getattr(writer, '_file', None)
-    encoding = getattr(file, 'encoding', None)
+    encoding = encoding_of(writer)
     for line in lines:
         told = encodable(line, encoding)
         head, markup = _head(told)
         if head:
             writer.write(head, **markup)
         writer.write(f'{told[len(head) :]}\n')
+
+
+def encoding_of(writer: Any) -> str | None:  # noqa: ANN401  the same
+    """Return the encoding of what a writer writes to, if it tells."""
+    file = getattr(writer, '_file', None)
+    name = getattr(file, 'encoding', None)
+    return name if isinstance(name, str) else None
 
 
 def _head(line: str) -> tuple[str, Mapping[str, bool]]:

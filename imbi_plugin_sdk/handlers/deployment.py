@@ -226,8 +226,8 @@ class DeploymentPlugin(Protocol):
             NotImplementedError: By default.
             ValueError: Or a PluginError: it names another commit already.
         """
-        del ctx  # a raise alone is an abstract method to type checkers
-        raise NotImplementedError
+        del ctx  # else abstract to mypy, as `from None` is for pyright
+        raise NotImplementedError from None
 
     async def create_release(  # noqa: PLR0913, PLR0917  contract v1
         self,
@@ -255,8 +255,8 @@ class DeploymentPlugin(Protocol):
             NotImplementedError: By default.
             ValueError: Or a PluginError: the tag does not exist.
         """
-        del ctx  # a raise alone is an abstract method to type checkers
-        raise NotImplementedError
+        del ctx  # else abstract to mypy, as `from None` is for pyright
+        raise NotImplementedError from None
 
     async def list_workflows(
         self, ctx: PluginContext, credentials: dict[str, str]
@@ -273,8 +273,8 @@ class DeploymentPlugin(Protocol):
         Raises:
             NotImplementedError: By default.
         """
-        del ctx  # a raise alone is an abstract method to type checkers
-        raise NotImplementedError
+        del ctx  # else abstract to mypy, as `from None` is for pyright
+        raise NotImplementedError from None
 
     async def list_recent_deployments(
         self,
@@ -299,5 +299,5 @@ class DeploymentPlugin(Protocol):
         Raises:
             NotImplementedError: By default.
         """
-        del ctx  # a raise alone is an abstract method to type checkers
-        raise NotImplementedError
+        del ctx  # else abstract to mypy, as `from None` is for pyright
+        raise NotImplementedError from None

@@ -89,8 +89,8 @@ class LifecyclePlugin(Protocol):
         Raises:
             NotImplementedError: By default.
         """
-        del ctx  # a raise alone is an abstract method to type checkers
-        raise NotImplementedError
+        del ctx  # else abstract to mypy, as `from None` is for pyright
+        raise NotImplementedError from None
 
     async def on_project_created(
         self, ctx: PluginContext, credentials: dict[str, str]
@@ -110,8 +110,8 @@ class LifecyclePlugin(Protocol):
         Raises:
             NotImplementedError: By default.
         """
-        del ctx  # a raise alone is an abstract method to type checkers
-        raise NotImplementedError
+        del ctx  # else abstract to mypy, as `from None` is for pyright
+        raise NotImplementedError from None
 
     async def on_project_updated(
         self, ctx: PluginContext, credentials: dict[str, str]
@@ -130,8 +130,8 @@ class LifecyclePlugin(Protocol):
         Raises:
             NotImplementedError: By default.
         """
-        del ctx  # a raise alone is an abstract method to type checkers
-        raise NotImplementedError
+        del ctx  # else abstract to mypy, as `from None` is for pyright
+        raise NotImplementedError from None
 
     async def on_project_deleted(
         self, ctx: PluginContext, credentials: dict[str, str]
@@ -148,8 +148,8 @@ class LifecyclePlugin(Protocol):
         Raises:
             NotImplementedError: By default.
         """
-        del ctx  # a raise alone is an abstract method to type checkers
-        raise NotImplementedError
+        del ctx  # else abstract to mypy, as `from None` is for pyright
+        raise NotImplementedError from None
 
     async def on_project_relocated(
         self, ctx: PluginContext, credentials: dict[str, str]
@@ -167,8 +167,8 @@ class LifecyclePlugin(Protocol):
         Raises:
             NotImplementedError: By default.
         """
-        del ctx  # a raise alone is an abstract method to type checkers
-        raise NotImplementedError
+        del ctx  # else abstract to mypy, as `from None` is for pyright
+        raise NotImplementedError from None
 
     async def resolve_relocation_target(
         self, ctx: PluginContext, credentials: dict[str, str]

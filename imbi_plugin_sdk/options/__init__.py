@@ -8,6 +8,9 @@ it does where an operator leaves the field of a form empty. The result is
 then held against the manifest: coerced, or a problem. A value that does not
 fit is never replaced by a default.
 
+That is the host's side. Handlers read what they are given with
+`read_credentials`, `read_text` and `read_seconds`.
+
 No message here quotes a value: it may be a secret in the wrong place.
 """
 
@@ -23,6 +26,11 @@ from imbi_plugin_sdk.options._coercion import (
 from imbi_plugin_sdk.options._credentials import (
     missing_credentials,
     require_credentials,
+)
+from imbi_plugin_sdk.options._reading import (
+    read_credentials,
+    read_seconds,
+    read_text,
 )
 from imbi_plugin_sdk.options._search import (
     expand_search,
@@ -51,6 +59,9 @@ __all__ = [
     'expand_search',
     'merge_options',
     'missing_credentials',
+    'read_credentials',
+    'read_seconds',
+    'read_text',
     'require_credentials',
     'resolve_options',
     'search_variables',

@@ -12,12 +12,15 @@ import importlib
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from imbi_plugin_testkit.checks._values import values_of
 from imbi_plugin_testkit.model import Check, Finding, Scope, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from imbi_plugin_sdk.errors import Problem
+
+    Values = Callable[[Any, Problem], tuple[object, object] | None]
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     'PKG': ('checks.packaging', 'checks.shipping', 'checks.importing'),
@@ -34,6 +37,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     ),
     'CFG': (
         'laws.configuration',
+        'laws.configuration_reading',
         'laws.configuration_edges',
         'laws.configuration_facts',
         'laws.configuration_races',
@@ -41,6 +45,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     ),
     'LOG': (
         'laws.logs.paging',
+        'laws.logs.order',
         'laws.logs.choosing',
         'laws.logs.telling',
         'laws.logs.machine',
@@ -49,6 +54,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
         'laws.identity.requests',
         'laws.identity.scopes',
         'laws.identity.exchange',
+        'laws.identity.forgeries',
         'laws.identity.devices',
         'laws.identity.tokens',
         'laws.identity.keeping',
@@ -62,10 +68,10 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
         'laws.deployment.statuses',
         'laws.deployment.machine',
     ),
-    'LIF': ('laws.lifecycle',),
+    'LIF': ('laws.lifecycle', 'laws.lifecycle_targets'),
     'WEB': ('laws.webhook',),
     'ANA': ('laws.analysis',),
-    'INC': ('laws.incidents',),
+    'INC': ('laws.incidents.listing',),
     'KIT': ('checks.kit',),
 }
 """Family to the modules that hold it; adding a family touches this table."""
@@ -124,6 +130,7 @@ def check_codes(
     *,
     fixes: Mapping[str, str],
     warnings: frozenset[str] = frozenset(),
+    values: Values | None = None,
     **facts: Any,  # noqa: ANN401  the keywords of `check`
 ) -> None:
     """Declare one check per row over the problem codes of one finder.
@@ -136,11 +143,13 @@ def check_codes(
         find: Returns all problems; called once per subject (it caches).
         fixes: Id to how to mend it; each row has one.
         warnings: Ids in the table that are SHOULD instead of MUST.
+        values: Returns what was found and what must be, of a subject and its
+            problem, or None; by default what the problem says.
         facts: Passed to `check` for every row. Pass `module=__name__`.
     """
     module = facts.pop('module')
     for check_id, codes, title, rationale in table:
-        body = _code_body(find, frozenset(codes))
+        body = _code_body(find, frozenset(codes), values)
         body.__module__ = module
         declared = check(
             check_id,
@@ -157,14 +166,27 @@ def check_codes(
 
 
 def _code_body(
-    find: Callable[[Any], Iterable[Problem]], codes: frozenset[str]
+    find: Callable[[Any], Iterable[Problem]],
+    codes: frozenset[str],
+    values: Values | None,
 ) -> Callable[[Any], Iterator[Finding]]:
     def body(subject: Any) -> Iterator[Finding]:  # noqa: ANN401  either scope
         for problem in find(subject):
             if problem.code in codes:
-                yield Finding(problem.path, problem.message, problem.fix)
+                yield _found(subject, problem, values)
 
     return body
+
+
+def _found(
+    subject: Any,  # noqa: ANN401  either scope
+    problem: Problem,
+    values: Values | None,
+) -> Finding:
+    finding = Finding(problem.path, problem.message, problem.fix)
+    pair = values(subject, problem) if values else None
+    pair = pair or values_of(problem)
+    return finding if pair is None else finding.comparing(*pair)
 
 
 @functools.cache

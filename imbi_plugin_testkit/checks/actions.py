@@ -13,7 +13,8 @@ from imbi_plugin_sdk.handlers.webhook import (
     callable_problems,
 )
 from imbi_plugin_testkit.checks import check
-from imbi_plugin_testkit.checks.protocol import FITS
+from imbi_plugin_testkit.checks.protocol import FITS, signature_line
+from imbi_plugin_testkit.comparing import Words
 from imbi_plugin_testkit.model import Finding
 
 if TYPE_CHECKING:
@@ -120,7 +121,13 @@ def actions_are_unique(plugin: PluginUnderTest) -> Iterator[Finding]:
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Finding(
             'actions', f'{name!r} names {names.count(name)} actions.'
-        )
+        ).comparing(sorted(names), sorted(set(names)))
+
+
+_DUE = Words(
+    'async def action(*, ctx, credentials, external_identifier, '
+    'action_config, event)'
+)
 
 
 @check(
@@ -140,4 +147,6 @@ def actions_take_the_keywords(plugin: PluginUnderTest) -> Iterator[Finding]:
     for action in _actions(plugin).listed:
         where = f'actions.{action.name}'
         for problem in callable_problems(action.callable, where):
-            yield Finding(problem.path, problem.message, problem.fix)
+            yield Finding(
+                problem.path, problem.message, problem.fix
+            ).comparing(signature_line(action.callable, 'action'), _DUE)

@@ -10,6 +10,7 @@ from imbi_plugin_sdk._text import counted, did_you_mean, listed
 from imbi_plugin_testkit.checks import check
 from imbi_plugin_testkit.checks._effects import EFFECTS
 from imbi_plugin_testkit.checks.shipping import is_shipped
+from imbi_plugin_testkit.comparing import Words
 from imbi_plugin_testkit.model import Finding, Severity, Untestable
 
 if TYPE_CHECKING:
@@ -266,6 +267,8 @@ def imports_quickly(plugin: PluginUnderTest) -> Iterator[Finding]:
             plugin.entry_point.module,
             f'importing it took {probe.seconds:.1f} s; at most {bound:g} s is '
             f'expected. It pulled in {_heaviest(probe)}.',
+        ).comparing(
+            Words(f'{probe.seconds:.1f} s'), Words(f'at most {bound:g} s')
         )
 
 
@@ -291,7 +294,7 @@ def pulls_in_few_modules(plugin: PluginUnderTest) -> Iterator[Finding]:
             f'importing it pulled in {counted(probe.modules, "module")} '
             f"beyond the SDK's; at most {bound} are expected. Most are of "
             f'{_heaviest(probe)}.',
-        )
+        ).comparing(probe.modules, Words(f'at most {bound}'))
 
 
 def _heaviest(probe: Probe) -> str:

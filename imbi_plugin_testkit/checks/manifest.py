@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from imbi_plugin_sdk.contract import negotiate
 from imbi_plugin_sdk.manifest import PluginManifest
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import Words
 from imbi_plugin_testkit.model import Finding, Severity, Untestable
 
 if TYPE_CHECKING:
@@ -81,6 +82,9 @@ def manifest_is_a_manifest(plugin: PluginUnderTest) -> Iterator[Finding]:
             'manifest',
             f'it is a {kind.__module__}.{kind.__qualname__}, and must be a '
             f'PluginManifest.{hint}',
+        ).comparing(
+            Words(f'{kind.__module__}.{kind.__qualname__}'),
+            Words(f'{PluginManifest.__module__}.PluginManifest'),
         )
 
 

@@ -13,6 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from imbi_plugin_sdk._text import did_you_mean, listed, shown
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import Words
 from imbi_plugin_testkit.locating.metadata import (
     entry_point_groups,
     misspelt_groups,
@@ -132,7 +133,7 @@ def entry_point_has_the_slug(plugin: PluginUnderTest) -> Iterator[Finding]:
             f'{slug!r}.',
             f'Write `{slug} = "{plugin.entry_point.value}"`; or change the '
             'slug, if no operator has stored it yet.',
-        )
+        ).comparing(plugin.name, slug)
 
 
 def _requirements(subject: Subject) -> Iterator[Requirement]:
@@ -210,6 +211,9 @@ def sdk_is_in_range(subject: Subject) -> Iterator[Finding]:
                 '[project] dependencies',
                 f'it requires {SDK} {requirement.specifier}, which excludes '
                 f'the running {running}.',
+            ).comparing(
+                Words(str(requirement.specifier)),
+                Words(f'a range with {running}'),
             )
 
 
@@ -315,7 +319,7 @@ def _disagreements(
                 f'{path}.{key}',
                 f'it says {shown(value)}, and {what} of {plugin.name} says '
                 f'{shown(actual)}.',
-            )
+            ).comparing(value, actual)
 
 
 @check(
@@ -345,7 +349,7 @@ def version_is_current(subject: Subject) -> Iterator[Finding]:
             '[project] version',
             f'pyproject.toml says {shown(written)}, and what is judged says '
             f'{shown(subject.version)}.',
-        )
+        ).comparing(written, subject.version)
 
 
 @check(
@@ -391,4 +395,4 @@ def groups_are_spelt_right(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             f'[project.entry-points."{group}"]',
             f'no host reads the group {group!r}; it is {GROUP!r}.',
-        )
+        ).comparing(group, GROUP)

@@ -16,6 +16,7 @@ from defusedxml import ElementTree
 from imbi_plugin_testkit.checks import check
 from imbi_plugin_testkit.checks._declared import has_icon
 from imbi_plugin_testkit.checks.icons import SHIPPED, judged
+from imbi_plugin_testkit.comparing import Words
 from imbi_plugin_testkit.model import Finding, Severity
 
 if TYPE_CHECKING:
@@ -176,6 +177,9 @@ def icon_is_square(plugin: PluginUnderTest) -> Iterator[Finding]:
                 field,
                 f'it is {width:g} by {height:g}, {ratio:.1f} to 1; at most '
                 f'{MOST_OBLONG:g} to 1 is readable.',
+            ).comparing(
+                Words(f'{ratio:.1f} to 1'),
+                Words(f'at most {MOST_OBLONG:g} to 1'),
             )
 
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import TYPE_CHECKING, cast
 
-from imbi_plugin_sdk.contract import CONTRACTS, conformance, is_implemented
+from imbi_plugin_sdk._inspection.spec import plain
+from imbi_plugin_sdk.contract import (
+    CONTRACTS,
+    conformance,
+    is_implemented,
+    methods,
+)
 from imbi_plugin_sdk.manifest.plugin import DEFAULT_LIFECYCLE_EVENTS
 from imbi_plugin_testkit.checks import check, check_codes
+from imbi_plugin_testkit.comparing import NOTHING, Words
 from imbi_plugin_testkit.model import Finding, Severity, Untestable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from imbi_plugin_sdk.errors import Problem
     from imbi_plugin_testkit.subject import PluginUnderTest
@@ -182,9 +190,78 @@ _FIXES = {
 }
 """Id to how to mend it, where a problem says nothing more exact."""
 
+
+def _signatures(
+    plugin: PluginUnderTest, problem: Problem
+) -> tuple[object, object] | None:
+    """Return a method as the class has it, and as the contract does."""
+    name = problem.path.partition('(')[0]
+    if problem.code == 'annotation_contradicts':
+        return None  # it says itself what is annotated
+    if problem.code == 'constructor_arguments':
+        return _head(plugin.handler, name), Words(f'{name}(self)')
+    spec = methods(plugin.plugin_type or '').get(name)
+    if spec is None:
+        return None
+    return _head(plugin.handler, name), Words(spec.head())
+
+
+def _head(cls: type, name: str) -> object:
+    """Return a method's first line, read without running a descriptor."""
+    raw = next(
+        (vars(base)[name] for base in cls.__mro__ if name in vars(base)), None
+    )
+    if raw is None or getattr(raw, '__isabstractmethod__', False) is True:
+        return NOTHING
+    kind = type(raw).__name__
+    mark = f'@{kind} ' if kind in {'staticmethod', 'classmethod'} else ''
+    line = signature_line(getattr(raw, '__func__', raw), name)
+    return Words(f'{mark}{line}')
+
+
+def signature_line(func: object, name: str) -> Words:
+    """Return the first line of a function, annotations left out.
+
+    Args:
+        func: The function; of anything else only the type is told.
+        name: What it is called.
+    """
+    if not inspect.isfunction(func):
+        return Words(f'{name}: {type(func).__name__}')
+    word = 'async def' if inspect.iscoroutinefunction(func) else 'def'
+    signature = inspect.signature(func, follow_wrapped=False)
+    given = ', '.join(_shortly([*signature.parameters.values()]))
+    return Words(f'{word} {name}({given})')
+
+
+_STARS: Mapping[object, str] = {
+    inspect.Parameter.VAR_POSITIONAL: '*',
+    inspect.Parameter.VAR_KEYWORD: '**',
+}
+
+
+def _shortly(parameters: Sequence[inspect.Parameter]) -> Iterator[str]:
+    """Yield parameters without annotations, marked as in a signature."""
+    before: inspect.Parameter | None = None
+    for parameter in parameters:
+        kind, was = parameter.kind, before.kind if before else None
+        if was is parameter.POSITIONAL_ONLY and kind is not was:
+            yield '/'
+        if kind is parameter.KEYWORD_ONLY and was not in (
+            parameter.KEYWORD_ONLY,
+            parameter.VAR_POSITIONAL,
+        ):
+            yield '*'
+        yield f'{_STARS.get(kind, "")}{plain(parameter)}'
+        before = parameter
+    if before is not None and before.kind is before.POSITIONAL_ONLY:
+        yield '/'
+
+
 check_codes(
     _ROWS,
     _conformance,
+    values=_signatures,
     module=__name__,
     fixes=_FIXES,
     requires=FITS,
@@ -222,6 +299,8 @@ def flags_are_kept(plugin: PluginUnderTest) -> Iterator[Finding]:
             yield Finding(
                 flag,
                 f'it is set, but {", ".join(missing)} is not implemented.',
+            ).comparing(
+                [name for name in names if name not in missing], [*names]
             )
 
 
@@ -243,7 +322,7 @@ def flags_are_not_forgotten(plugin: PluginUnderTest) -> Iterator[Finding]:
         ):
             yield Finding(
                 flag, f'{", ".join(names)} is implemented, but it is not set.'
-            )
+            ).comparing(Words(f'{flag}=False'), Words(f'{flag}=True'))
 
 
 def _events_written(plugin: PluginUnderTest) -> list[str] | None:
@@ -272,13 +351,20 @@ def listed_events_have_hooks(plugin: PluginUnderTest) -> Iterator[Finding]:
     implements.
     """
     hooks = CONTRACTS['lifecycle'].hooks
-    for event in _events_written(plugin) or ():
+    listed = _events_written(plugin) or []
+    for event in listed:
         hook = hooks.get(event)
         if hook and not is_implemented(plugin.handler, hook):
+            kept = [
+                each
+                for each in listed
+                if each not in hooks
+                or is_implemented(plugin.handler, hooks[each])
+            ]
             yield Finding(
                 'lifecycle_events',
                 f'{event!r} is listed, but {hook} is not implemented.',
-            )
+            ).comparing(listed, kept)
 
 
 @check(
@@ -329,4 +415,4 @@ def _unlisted(
             yield Finding(
                 'lifecycle_events',
                 f'{hook} is implemented, but {event!r} is not listed.',
-            )
+            ).comparing([*listed], [*listed, event])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from imbi_plugin_sdk._text import did_you_mean, listed
 from imbi_plugin_testkit import snapshots
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import picked
 from imbi_plugin_testkit.config import UsageError
 from imbi_plugin_testkit.locating.metadata import installed_name, record_rows
 from imbi_plugin_testkit.model import Finding, Severity, Untestable
@@ -243,11 +244,15 @@ def static_manifest_is_true(subject: Subject) -> Iterator[Finding]:
         return
     own = {plugin.name: plugin for plugin in subject.plugins}
     for name in sorted({*found.manifests} - {*own}):
-        yield Finding(path, f'it has {name!r}, which no entry point is.')
+        yield Finding(
+            path, f'it has {name!r}, which no entry point is.'
+        ).comparing(sorted(found.manifests), sorted(own))
     for name, plugin in own.items():
         stated = found.manifests.get(name)
         if stated is None:
-            yield Finding(path, f'it lacks the plugin {name!r}.')
+            yield Finding(path, f'it lacks the plugin {name!r}.').comparing(
+                sorted(found.manifests), sorted(own)
+            )
         elif stated != plugin.manifest:
             before, after = stated.model_dump(), plugin.manifest.model_dump()
             differ = [each for each in after if before[each] != after[each]]
@@ -255,4 +260,4 @@ def static_manifest_is_true(subject: Subject) -> Iterator[Finding]:
                 path,
                 f"{name!r} differs from the class's manifest in "
                 f'{listed(map(repr, differ), "and")}.',
-            )
+            ).comparing(*picked(differ, before, after))

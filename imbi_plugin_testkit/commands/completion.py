@@ -40,7 +40,7 @@ def words_of(parser: argparse.ArgumentParser) -> dict[str, list[str]]:
             commands.update(
                 cast('dict[str, argparse.ArgumentParser]', action.choices)
             )
-    found: dict[str, list[str]] = {'': ['--help', *commands]}
+    found: dict[str, list[str]] = {'': ['--help', '--version', *commands]}
     for name, one in commands.items():
         found[name] = [*_options(one), *_choices(one)]
     found['explain'] += list(_ids())

@@ -13,7 +13,10 @@ from imbi_plugin_testkit.config import PROFILES
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
+    from imbi_plugin_testkit.commands.knowledge import Explanation
+    from imbi_plugin_testkit.model import Check
     from imbi_plugin_testkit.subject import Subject
 
 
@@ -45,7 +48,9 @@ def add_check(parser: argparse.ArgumentParser) -> None:
 def add_explain(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `explain`."""
     parser.add_argument(
-        'id',
+        'ids',
+        nargs='+',
+        metavar='ID',
         help='check (MAN020), secret rule (github), problem code '
         '(icon_bomb, url_scheme), or error code (rate_limited)',
     )
@@ -55,26 +60,52 @@ def explain(arguments: argparse.Namespace) -> int:
     """Say what an id is about, why it is there and how to mend it."""
     from imbi_plugin_testkit.commands.knowledge import explained  # noqa: PLC0415
 
-    found = explained(arguments.id)
-    if isinstance(found, str):
-        return complain(found)
+    told: list[Explanation] = []
+    for name in arguments.ids:
+        found = explained(name)
+        if isinstance(found, str):
+            return complain(found)
+        told.append(found)
     if arguments.json:
-        print(json.dumps(found.facts(), indent=2))
+        facts = [one.facts() for one in told]
+        print(json.dumps(facts if len(facts) > 1 else facts[0], indent=2))
         return OK
-    print(f'{found.id}: {found.title}')
-    if found.weight:
-        print(found.weight)
-    for paragraph in (found.rationale, f'Fix: {found.fix}', *found.notes):
-        print()
-        print(textwrap.fill(' '.join(paragraph.split()), 79))
+    print('\n\n'.join(map(_explanation, told)))
     return OK
 
 
+def _explanation(found: Explanation) -> str:
+    head = f'{found.id}: {found.title}'
+    if found.weight:
+        head = f'{head}\n{found.weight}'
+    paragraphs = (found.rationale, f'Fix: {found.fix}', *found.notes)
+    rest = (textwrap.fill(' '.join(one.split()), 79) for one in paragraphs)
+    return '\n\n'.join((head, *rest))
+
+
+def add_list(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `list`."""
+    parser.add_argument(
+        'words',
+        nargs='*',
+        metavar='WORD',
+        help='only checks with this beginning of an id (MAN), plugin type '
+        '(logs) or part of a title (cursor); several narrow it down',
+    )
+
+
 def list_checks(arguments: argparse.Namespace) -> int:
-    """Print every check, one a line."""
+    """Print every check, or those that words choose, one a line."""
     from imbi_plugin_testkit.checks import catalogue  # noqa: PLC0415
 
-    checks = catalogue().values()
+    checks = list(catalogue().values())
+    for word in arguments.words:
+        checks = _chosen(checks, word.lower())
+    if not checks:
+        return complain(
+            f'no check fits {" ".join(arguments.words)!r}. Fix: '
+            '`imbi-plugin list` shows every check.'
+        )
     if arguments.json:
         rows = [
             {
@@ -89,6 +120,16 @@ def list_checks(arguments: argparse.Namespace) -> int:
     for check in checks:
         print(f'{check.id:8}{check.severity:8}{check.title}')
     return OK
+
+
+def _chosen(checks: Sequence[Check], word: str) -> list[Check]:
+    """Return what a word names; else, what has it in the title."""
+    named = [
+        check
+        for check in checks
+        if check.id.lower().startswith(word) or word in (check.types or ())
+    ]
+    return named or [one for one in checks if word in one.title.lower()]
 
 
 def subjects_of(

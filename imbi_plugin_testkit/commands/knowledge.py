@@ -54,6 +54,15 @@ def explained(name: str) -> Explanation | str:
         found = look(name)
         if found is not None:
             return found
+    word = name.lower()
+    if word.isalpha() and any(
+        word in (check.types or ()) or check.id.lower().startswith(word)
+        for check in catalogue().values()
+    ):
+        return (
+            f'{name!r} is no id of its own. Fix: `imbi-plugin list {name}` '
+            'shows the checks of that name.'
+        )
     known = {
         *catalogue(),
         *(code for check in catalogue().values() for code in check.codes),

@@ -62,9 +62,14 @@ def preview(arguments: argparse.Namespace) -> int:
             )
         write_text(target, render(data))
         for sentence in data['plan']['sentences']:
-            print(f'{sentence["kind"]:9}{sentence["text"]}')
+            # Where nothing could be read, nothing is known of what to do.
+            if not (found.troubles and sentence['kind'] == 'keep'):
+                print(f'{sentence["kind"]:9}{sentence["text"]}')
         for name, trouble in found.troubles.items():
-            print(f'{name} cannot be shown: {trouble}')
+            print(
+                f'{name} cannot be shown: {trouble}. Fix: see what '
+                '`imbi-plugin check` says.'
+            )
         print(f'written to {target}')
     return BROKEN if found.troubles else OK
 
@@ -137,9 +142,11 @@ def snapshot(arguments: argparse.Namespace) -> int:
         print(json.dumps({'file': str(target), 'changed': not same}))
     elif same:
         print(f'{target} is up to date')
+    elif arguments.check:
+        state = 'is out of date' if target.is_file() else 'is missing'
+        print(f'{target} {state}. Fix: write it with `imbi-plugin snapshot`.')
     else:
-        verb = 'must be written anew' if arguments.check else 'written'
-        print(f'{target} {verb}')
+        print(f'{target} written')
     return BROKEN if arguments.check and not same else OK
 
 

@@ -7,6 +7,7 @@ makes the law untestable; what the law itself raises is a fault of the kit.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -35,12 +36,18 @@ from imbi_plugin_testkit.models.identity import IdentitySandbox
 from imbi_plugin_testkit.sandbox import BaseSandbox, UnsupportedBySandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import asyncio
+    from collections.abc import Callable, Iterator
 
     from imbi_plugin_testkit.lab.opening import Factory
     from imbi_plugin_testkit.model import Check, Finding
     from imbi_plugin_testkit.sandbox import Sandbox
     from imbi_plugin_testkit.subject import PluginUnderTest
+
+    Showing = Callable[
+        [str, asyncio.AbstractEventLoop, Callable[[], int]],
+        contextlib.AbstractContextManager[None],
+    ]
 
 __all__ = [
     'Answer',
@@ -62,6 +69,8 @@ class Labs:
         strays: Per plugin and check, tasks that a law left running.
         troubles: Per plugin, what went wrong when its sandbox was closed.
         notes: Per plugin and check, what the law left out and why.
+        showing: Shows a person what goes on in a loop, and how many scripts
+            were tried; None where nobody looks.
     """
 
     def __init__(
@@ -85,6 +94,7 @@ class Labs:
         self.strays: dict[tuple[str, str], tuple[str, ...]] = {}
         self.troubles: dict[str, str] = {}
         self.notes: dict[tuple[str, str], tuple[str, ...]] = {}
+        self.showing: Showing | None = None
         self._factory = factory
         self._opened: dict[
             PluginUnderTest, Opened | SandboxBroken | Untestable
@@ -129,8 +139,10 @@ class Labs:
             if check.machine:
                 timeout *= lab.profile.patience
             law = LawRun(lab, opened, timeout)
+            title = f'{plugin.name} {check.id}: {check.title}'
             try:
-                law.run()
+                with self._showing(title, opened, lambda: lab.tried):
+                    law.run()
             finally:
                 key = (plugin.name, check.id)
                 self.notes[key] = tuple(lab.notes)
@@ -187,7 +199,8 @@ class Labs:
         except (SandboxBroken, Untestable) as reason:
             return reason
         try:
-            opened.open(max(OPENING_TIMEOUT, config.timeout))
+            with self._showing(f'{plugin.name}: opening its sandbox', opened):
+                opened.open(max(OPENING_TIMEOUT, config.timeout))
             check_live(opened.sandbox, config, live=self.live)
             if isinstance(opened.sandbox, IdentitySandbox):
                 # Its examples are codes, for which it signs in by itself.
@@ -200,6 +213,16 @@ class Labs:
             opened.close()
             raise
         return opened
+
+    def _showing(
+        self,
+        what: str,
+        opened: Opened,
+        tried: Callable[[], int] = lambda: 0,
+    ) -> contextlib.AbstractContextManager[None]:
+        if self.showing is None:
+            return contextlib.nullcontext()
+        return self.showing(what, opened.runner.get_loop(), tried)
 
     def _empty_home(self) -> str:
         if self._home is None:

@@ -53,6 +53,7 @@ class Lab(SandboxSide):
         script: The calls so far.
         secrets: Values that nothing may show.
         notes: What the law left out, for the report.
+        tried: How many scripts a state machine has run.
         tasks: Every task that the law and the plugin made.
         deadline: When the law must be done, on the monotonic clock.
         read_only: Whether nothing may be written.
@@ -78,6 +79,7 @@ class Lab(SandboxSide):
         self.context = sandbox.context
         self.script = Script()
         self.notes: list[str] = []
+        self.tried = 0
         self.cleanups: list[Callable[[], Awaitable[object]]] = []
         self.secrets.extend(secret_options(plugin.data, sandbox.context))
         self.recording = True
@@ -379,9 +381,13 @@ class Lab(SandboxSide):
 
     def finished(self, finding: Finding) -> Finding:
         """Return a finding without secrets and with the calls so far."""
-        told = (finding.path, finding.message, *finding.details)
+        values = finding.seen, finding.expected
+        told = (finding.path, finding.message, *values, *finding.details)
         whole = NUL.join(text.replace(NUL, ' ') for text in told)
-        path, message, *given = self.redacted(whole).split(NUL)
+        path, message, *rest = self.redacted(whole).split(NUL)
+        seen, expected, *given = rest
         name = self.plugin.handler.__name__
         details = tuple(given) or self.script.lines(self.secrets, name)
-        return Finding(path, message, finding.fix, details)
+        return Finding(
+            path, message, finding.fix, details, None, seen, expected
+        )

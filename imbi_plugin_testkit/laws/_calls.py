@@ -20,6 +20,7 @@ from imbi_plugin_testkit.laws._data_types import (
     data_types,
     plain_type,
     secret_types,
+    tells_data_types,
     text_value,
 )
 from imbi_plugin_testkit.model import Untestable
@@ -31,6 +32,7 @@ __all__ = [
     'data_types',
     'plain_type',
     'secret_types',
+    'tells_data_types',
     'text_value',
 ]
 

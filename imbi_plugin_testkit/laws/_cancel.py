@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import dataclasses
 import gc
+import sys
 import time
+import types
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -80,10 +82,39 @@ class Stepped:
                 yield future
             except BaseException as error:  # noqa: BLE001  passed on
                 given = error
+                if waits == self._wait and _is_lost(self._call):
+                    self.reached = False
+                    self._wait += 1  # once more, at the next one
 
 
 def _throw(steps: Generator[Any, Any, Any], error: BaseException) -> Any:  # noqa: ANN401  what the call yields
     return steps.throw(error)
+
+
+def _is_lost(call: Any) -> bool:  # noqa: ANN401  whatever is awaited
+    """Return whether the interpreter itself loses a cancellation.
+
+    Until Python 3.12 `asyncio.wait_for` returns the result instead, where
+    what it waits for was done in the same turn (cpython#81839).
+    """
+    if sys.version_info >= (3, 12):
+        return False
+    frame: Any = None
+    while call is not None:
+        frame = getattr(call, 'cr_frame', getattr(call, 'ag_frame', frame))
+        found = getattr(call, 'cr_await', getattr(call, 'ag_await', None))
+        inside: list[Any] = [
+            each
+            for each in gc.get_referents(call)
+            if isinstance(each, types.AsyncGeneratorType)
+        ]
+        call = found or next(iter(inside), None)
+    code = asyncio.wait_for.__code__
+    return (
+        frame is not None
+        and frame.f_code is code
+        and frame.f_locals['fut'].done()
+    )
 
 
 async def cancelled_at(

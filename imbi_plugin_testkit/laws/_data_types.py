@@ -29,6 +29,14 @@ def data_types(lab: Lab) -> tuple[str, ...]:
     return tuple(lab.limits.data_types or declared or ['string'])
 
 
+def tells_data_types(lab: Lab) -> bool:
+    """Return whether anybody says which data types there are.
+
+    Where nobody does, a store of plain text may call it what it likes.
+    """
+    return bool(lab.limits.data_types or entries(lab.data, 'data_types'))
+
+
 def plain_type(lab: Lab) -> str:
     """Return the data type that is most likely to take any text."""
     names = data_types(lab)

@@ -154,15 +154,37 @@ class Trial:
             for finding in self._untyped(answer, escape):
                 yield finding
 
-    def damage(
+    async def damage(
         self, after: Mapping[str, Any], method: str
-    ) -> Iterator[Finding]:
-        """Yield what the backend does not hold as it should.
+    ) -> list[Finding]:
+        """Return what the backend does not hold as it should.
+
+        What a store keeps of any key that is deleted (a version, a place in
+        its bin) is no damage.
 
         Args:
             after: What it holds, settled.
             method: What was called with all the keys.
         """
+        found = [*self._damage(after, method)]
+        if found and method == 'delete_key' and await self._leaves_traces():
+            known = {k: v for k, v in after.items() if k in self._before}
+            return [*self._damage(known, method)]
+        return found
+
+    async def _leaves_traces(self) -> bool:
+        """Return whether something new is there after any deletion."""
+        lab, key = self.store.lab, self.store.key()
+        await self.store.set(key, 'kit')
+        await lab.settle()
+        before = await lab.snapshot()
+        await self.store.delete(key)
+        await lab.settle()
+        return bool((await lab.snapshot()).keys() - before.keys())
+
+    def _damage(
+        self, after: Mapping[str, Any], method: str
+    ) -> Iterator[Finding]:
         for name in self._before:
             if name not in after:
                 yield _touched(method, name, 'is gone')

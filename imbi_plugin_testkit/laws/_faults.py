@@ -24,7 +24,7 @@ from imbi_plugin_testkit.model import Finding, Untestable
 from imbi_plugin_testkit.sandbox import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from imbi_plugin_testkit.lab import Answer, Lab
     from imbi_plugin_testkit.laws._calls import Call, Calls
@@ -132,6 +132,9 @@ async def judged(
             continue
         for call, answer, sent in outcomes:
             message = _verdict(lab, call, answer, kind, expected, sent=sent)
+            if message and answer is not None and answer.error is None:
+                # Of calls that are made at once nobody knows who asked.
+                message = message if await asks(lab, calls, call) else ''
             if message:
                 yield Finding(f'{call.name}()[{kind}]', message)
     if len(left_out) == len(table):
@@ -152,7 +155,7 @@ async def _outcomes(
     ready = [(call, await call.arguments()) for call in every]
     async with lab.fault(kind):
         if expected.waits:
-            return await _at_once(lab, calls, ready)
+            return await at_once(lab, calls, ready)
         outcomes: list[tuple[Call, Answer | None, bool]] = []
         for call, arguments in ready:
             before = asked(lab)
@@ -162,10 +165,20 @@ async def _outcomes(
         return outcomes
 
 
-async def _at_once(
-    lab: Lab, calls: Calls, ready: list[tuple[Call, Mapping[str, Any]]]
+async def at_once(
+    lab: Lab,
+    calls: Calls,
+    ready: Sequence[tuple[Call, Mapping[str, Any]]],
+    patience: float = math.inf,
 ) -> list[tuple[Call, Answer | None, bool]]:
-    """Make all calls together: each may wait until its time is over."""
+    """Make all calls together: each may wait until its time is over.
+
+    Args:
+        lab: The lab.
+        calls: The calls.
+        ready: Each call and its arguments; one at least.
+        patience: Seconds after which those that wait still are cancelled.
+    """
     tasks = [
         asyncio.create_task(
             cast(
@@ -175,7 +188,7 @@ async def _at_once(
         )
         for call, arguments in ready
     ]
-    left = lab.deadline - time.monotonic() - MARGIN
+    left = min(patience, lab.deadline - time.monotonic() - MARGIN)
     # Without any time left, it is the run that says who took it.
     await asyncio.wait(tasks, timeout=left if left > 0 else None)
     outcomes: list[tuple[Call, Answer | None, bool]] = []
@@ -195,6 +208,21 @@ NOTHING = 0, (0, 0)
 def asked(lab: Lab) -> tuple[int, tuple[int, int]]:
     """Return how many requests were seen so far, by whom."""
     return len(lab.guard.connections), lab.urls_seen()
+
+
+async def asks(lab: Lab, calls: Calls, call: Call) -> bool:
+    """Return whether a call asks the remote, as far as anybody can see."""
+    arguments = await call.arguments()
+    before = asked(lab)
+    await call.start(arguments, calls.context(), None)
+    if before != NOTHING or asked(lab) != before:
+        return asked(lab) != before
+    # Nobody was seen to ask yet: perhaps nobody can be.
+    for other in await calls.possible():
+        if not other.writes:
+            arguments = await other.arguments()
+            await other.start(arguments, calls.context(), None)
+    return asked(lab) == NOTHING
 
 
 def _verdict(  # noqa: PLR0913  one call and all that is known of it

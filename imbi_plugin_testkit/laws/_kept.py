@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
 import gc
+import inspect
 import logging
 import re
 import sys
@@ -75,7 +77,26 @@ def kept(lab: Lab, data: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         for what in _within(root, wanted):
             if (where, what) not in told:
                 told.add((where, what))
-                yield where, what
+                if not _is_constant(lab, wanted.get(what)):
+                    yield where, what
+
+
+def _is_constant(lab: Lab, value: str | None) -> bool:
+    """Return whether a value stands in the plugin's own code.
+
+    A table of regions holds the region that somebody's credentials name.
+    """
+    if value is None:
+        return False
+    owns = lab.plugin.subject.owns_module
+    names = {kind.__module__ for kind in lab.plugin.handler.__mro__}
+    names |= {name for name in [*sys.modules] if owns(name)}
+    for name in names:
+        if name.partition('.')[0] not in _FOREIGN:
+            with contextlib.suppress(OSError, TypeError):
+                if value in inspect.getsource(sys.modules[name]):
+                    return True
+    return False
 
 
 def _secrets(lab: Lab) -> dict[str, str]:
@@ -164,6 +185,10 @@ def _inside(found: object) -> list[Any]:
         return [*cells, found.__defaults__, found.__kwdefaults__, vars(found)]
     if isinstance(found, (type, *NOT_INSIDE)):
         return []
+    if isinstance(found, dict):
+        # The collector leaves keys out where all are texts.
+        held: dict[Any, Any] = found  # pyright: ignore[reportUnknownVariableType]
+        return [*held, *held.values()]
     return gc.get_referents(found)
 
 

@@ -18,6 +18,11 @@ SEPARATORS = '-_./'
 nested."""
 
 
+ESCAPED = ' +%'
+"""Characters that are taken for one another where a URL is escaped twice, by
+the rules of a form, or not at all; most stores allow none of them in a key."""
+
+
 def stem(lab: Lab) -> str:
     """Return a fresh key that leaves room for longer ones."""
     return lab.key()[: max(2, lab.limits.max_key_length - ROOM)]
@@ -54,7 +59,7 @@ def _candidates(key: str, alphabet: str) -> Iterator[tuple[str, str]]:
     yield 'a longer key', key + letter
     yield 'its beginning', key[:-1]
     yield 'a key behind it', f'{letter}{key}'
-    for separator in SEPARATORS:
+    for separator in SEPARATORS + ESCAPED:
         what = 'below it' if separator == '/' else f'and {separator!r}'
         yield f'the key {what}', f'{key}{separator}{letter}'
     # What LIKE takes for any character, and what a pattern does.

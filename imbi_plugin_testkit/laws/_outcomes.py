@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 import pydantic
+
+from imbi_plugin_sdk.errors import PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,6 +79,34 @@ class Known:
 
 def _copy(context: PluginContext) -> PluginContext:
     return context.model_copy(deep=True)
+
+
+_NUMBERS = re.compile(r'\d+')
+
+
+async def moves(one: Known, got: str) -> bool:
+    """Return whether an outcome changes by itself, as a time does.
+
+    What was told twice in one second is told otherwise in the next: in its
+    numbers only, and to whoever asks, alone or not.
+
+    Args:
+        one: The call, and what it came to at first.
+        got: What it came to now.
+    """
+    said = {_NUMBERS.sub('#', text) for text in (got, one.outcome)}
+    if len(said) > 1:
+        return False
+    alone = await one.again()
+    return alone != one.outcome and _NUMBERS.sub('#', alone) in said
+
+
+def rejected(said: str) -> bool:
+    """Return whether an outcome is an error of the contract's, or a child."""
+    kinds = [PluginError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return said in {f'{kind.__name__} raised' for kind in kinds}
 
 
 async def known(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from imbi_plugin_sdk._text import listed, shown
 from imbi_plugin_sdk.contract import methods
 from imbi_plugin_sdk.errors import CursorExpiredError
+from imbi_plugin_testkit.comparing import Words
 from imbi_plugin_testkit.lab.answers import HandlerFailed
 from imbi_plugin_testkit.lab.script import described
 from imbi_plugin_testkit.laws._shapes import shape_problems
@@ -34,8 +35,11 @@ if TYPE_CHECKING:
 
 IDLE = 5
 """Pages in a row without anything new before a walk counts as endless: a
-remote that scans may give a blank page, a cursor that stands still gives
-nothing else."""
+cursor that stands still gives nothing else."""
+
+MOST_BLANK = 100
+"""Blank pages in a row, each with a cursor that never came before: a remote
+that scans goes through an hour minute by minute."""
 
 SHOWN_NAMES = 5
 """Names in a message before the rest is counted."""
@@ -156,13 +160,17 @@ class Pager:
         page = start or await self.page(limit)
         pages, names = [page], self.names(page)
         seen = self._told(page)
-        idle = 0
-        while page.cursor is not None and idle < IDLE:
+        idle, blank = 0, 0
+        cursors: set[str] = set()
+        while page.cursor is not None and idle < IDLE and blank < MOST_BLANK:
+            cursors.add(page.cursor)
             page = await self.page(limit, page.cursor)
             pages.append(page)
             names += self.names(page)
             told = self._told(page)
-            idle = 0 if told - seen else idle + 1
+            scans = not page.items and page.cursor not in cursors
+            idle = 0 if told - seen else idle if scans else idle + 1
+            blank = 0 if page.items else blank + 1
             seen |= told
         return Walk(limit, tuple(pages), page.cursor is None, tuple(names))
 
@@ -193,7 +201,7 @@ def overfull(pager: Pager, walk: Walk) -> Iterator[Finding]:
                 f'with limit={walk.limit}, page {number} holds '
                 f'{len(page.items)} {pager.plural}; it holds at most '
                 f'{walk.limit}.',
-            )
+            ).comparing(len(page.items), Words(f'at most {walk.limit}'))
             return
 
 
@@ -213,7 +221,7 @@ def endless(pager: Pager, walk: Walk) -> Iterator[Finding]:
         yield Finding(
             f'{pager.path}.next_cursor',
             f'with limit={walk.limit}, after {len(walk.pages)} pages there '
-            f'was still a cursor, and the last {IDLE} brought nothing new; '
+            'was still a cursor, and the last ones brought nothing new; '
             'a cursor makes progress, and where all is told it is None.',
         )
 
@@ -230,7 +238,7 @@ def incomplete(
             f'with limit={walk.limit}, following the cursors to their end '
             f'brought {len(names) - len(missing)} of '
             f'{counted_as(pager, len(names))}; {some(missing)} never came.',
-        )
+        ).comparing(sorted({*walk.names} & names), sorted(names))
 
 
 def repeated(pager: Pager, walk: Walk) -> Iterator[Finding]:
@@ -241,7 +249,7 @@ def repeated(pager: Pager, walk: Walk) -> Iterator[Finding]:
             pager.path,
             f'with limit={walk.limit}, following the cursors brought '
             f'{some(twice)} more than once; each comes once.',
-        )
+        ).comparing(sorted(walk.names), sorted(set(walk.names)))
 
 
 def ends_early(
@@ -256,7 +264,7 @@ def ends_early(
             f'with limit={walk.limit}, page {len(walk.pages)} (of '
             f'{counted_as(pager, last)}) had no cursor, but '
             f'{len(missing)} had not come yet; None means exhausted.',
-        )
+        ).comparing(sorted(walk.names), sorted({*walk.names, *missing}))
 
 
 async def not_refused(

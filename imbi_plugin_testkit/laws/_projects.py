@@ -130,6 +130,31 @@ class Projects:
         await self._lab.settle()
         return self._changed(project, event)
 
+    async def beside(self) -> dict[str, Any]:
+        """Make a project that no event is told of.
+
+        Returns:
+            What the snapshot holds of it alone: not what two projects share,
+            as a group that the first of them brings along. Nothing where the
+            sandbox makes no project.
+        """
+        lab = self._lab
+        if not self._makes:
+            return {}
+        await self._made()
+        await lab.settle()
+        before = await lab.snapshot()
+        await self._made()
+        await lab.settle()
+        after = await lab.snapshot()
+        own = {name: after[name] for name in after.keys() - before.keys()}
+        if not own:
+            lab.note(
+                'whether an event leaves other projects alone is not seen: '
+                'the snapshot has nothing of a project alone'
+            )
+        return own
+
     async def tell(
         self, event: Event, project: PluginContext, *, as_it_is: bool = False
     ) -> Answer:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
 import pydantic
 
 from imbi_plugin_sdk._text import shown
+from imbi_plugin_testkit.comparing import Words, with_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,8 @@ def shape_problems(
     """
     if declared in (None, types.NoneType):
         if result is not None:
-            yield '', f'{_kind(result)} came back where None is declared.'
+            message = f'{_kind(result)} came back where None is declared.'
+            yield '', with_values(message, _type(result), Words('None'))
         return
     if get_origin(declared) is list and isinstance(result, tuple):
         result = list(result)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
@@ -60,9 +62,13 @@ def shape_problems(
                 _plain(result), strict=True
             )
         except pydantic.ValidationError as error:
-            for detail in error.errors(include_url=False, include_input=False):
-                path = _path(detail['loc'])
-                yield path, f'{_sentence(detail["msg"])} ({name(declared)})'
+            for detail in error.errors(include_url=False):
+                path, told = _path(detail['loc']), _sentence(detail['msg'])
+                message = f'{told} ({name(declared)})'
+                yield (
+                    path,
+                    with_values(message, _type(detail['input']), Words(told)),
+                )
             return
         yield from _impostors(result, valid, '')
 
@@ -115,7 +121,11 @@ def _impostors(
         model = type(valid)
         if not isinstance(result, model):
             must = f'a {model.__name__} is declared; the host reads attributes'
-            yield path, f'{_kind(result)} came back where {must}.'
+            message = f'{_kind(result)} came back where {must}.'
+            yield (
+                path,
+                with_values(message, _type(result), Words(model.__name__)),
+            )
             return
         for key in model.model_fields:
             wanted = getattr(valid, key)
@@ -137,7 +147,9 @@ def _naive(
     if isinstance(value, dt.datetime):
         if value.utcoffset() is None:
             must = 'every datetime must be timezone-aware'
-            yield path, f'{shown(value.isoformat())} has no time zone; {must}.'
+            told = f'{shown(value.isoformat())} has no time zone; {must}.'
+            zoned = value.replace(tzinfo=dt.UTC)
+            yield path, with_values(told, value, zoned)
     elif not depth:
         return
     elif isinstance(value, pydantic.BaseModel):
@@ -149,6 +161,10 @@ def _naive(
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
             yield from _naive(item, f'{path}[{index}]', depth - 1)
+
+
+def _type(value: object) -> Words:
+    return Words(type(value).__name__)
 
 
 def _kind(value: object) -> str:

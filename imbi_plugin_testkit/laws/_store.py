@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pydantic
@@ -252,6 +253,23 @@ class Store:
         """Delete the keys that were made, and nothing else."""
         for key in self._made:
             await self.lab.attempt('delete_key', key, ctx=self._ctx())
+
+
+_ENVIRONMENTS: weakref.WeakKeyDictionary[Lab, dict[str, bool]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+async def has_environment(lab: Lab, context: PluginContext) -> bool:
+    """Return whether the backend has a made-up environment; asked once."""
+    known = _ENVIRONMENTS.setdefault(lab, {})
+    name = str(context.environment)
+    if name not in known:
+        answer = await lab.attempt('list_keys', ctx=fresh(context))
+        known[name] = answer.error is None or not is_typed(answer.error)
+        if not known[name]:
+            lab.note(f'the backend has no environment {name!r}')
+    return known[name]
 
 
 def names(items: Iterable[ConfigKey]) -> list[str]:

@@ -6,6 +6,12 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_sdk._text import listed, shown
+from imbi_plugin_testkit.comparing import (
+    NOTHING,
+    Words,
+    with_values,
+    worded,
+)
 from imbi_plugin_testkit.laws._calls import data_types, secret_types
 from imbi_plugin_testkit.laws._store import (
     FEW,
@@ -92,15 +98,24 @@ async def _set_few(
         wrong = list(refusal(store.lab, answer))
         before, now = written.pop(key, None), read.get(key)
         if now != wanted[key] and answer.error is None:
-            wrong.append(difference(value.value, now))
+            message = difference(value.value, now)
+            wrong.append(
+                with_values(
+                    message, NOTHING if now is None else now, value.value
+                )
+            )
         elif now != wanted[key]:
             was = 'absent' if before is None else shown(before)
             found = 'absent' if now is None else shown(now)
             wrong.append(
-                f'it was refused, but the key, which was {was}, is now '
-                f'{found}; a refusal must change nothing'
+                with_values(
+                    f'it was refused, but the key, which was {was}, is now '
+                    f'{found}; a refusal must change nothing',
+                    NOTHING if now is None else now,
+                    NOTHING if before is None else before,
+                )
             )
-        messages += [f'{what}: {message}.' for message in wrong]
+        messages += [worded(f'{what}: {told}.', told) for told in wrong]
         if now is not None:
             written[key] = now
     return messages
@@ -135,7 +150,7 @@ def _disagreements(
             'set_value().key',
             f'set_value({key!r}) returned the key {shown(returned.key)}; it '
             'must return the key that was set.',
-        )
+        ).comparing(returned.key, key)
     elif item is None:
         yield Finding(
             'list_keys()',
@@ -153,14 +168,16 @@ def _differences(
         got, wanted = getattr(returned, field), getattr(item, field)
         if got != wanted:
             told = f'{field}={got!r}, but the next listing says {wanted!r}'
-            yield field, f'set_value returned {told}.'
+            message = f'set_value returned {told}.'
+            yield field, with_values(message, got, wanted)
     one, other = returned.last_modified, item.last_modified
     if one is not None and other is not None:
         # A datetime without zone is ASY002's to find.
         aware = one.utcoffset() is not None and other.utcoffset() is not None
         if aware and abs(one - other) > CLOCK_SKEW:
             told = f'{one.isoformat()}, the next listing {other.isoformat()}'
-            yield 'last_modified', f'set_value returned {told}.'
+            message = f'set_value returned {told}.'
+            yield 'last_modified', with_values(message, one, other)
 
 
 async def listing_differs(
@@ -178,17 +195,18 @@ async def listing_differs(
                 'get_values(None)',
                 f'get_values([{key!r}]) and get_values(None) differ: '
                 f'{difference(text, everything.get(key))}.',
-            )
+            ).comparing(everything.get(key, NOTHING), text)
 
 
 async def asked_for(
-    store: Store, keys: list[str], made: dict[str, str]
+    store: Store, keys: list[str], asks: str, made: dict[str, str]
 ) -> list[str]:
     """Get some keys and say what is wrong with what came.
 
     Args:
         store: The store.
         keys: What is asked for.
+        asks: What that means, in words.
         made: What is there: key to value.
     """
     wanted = {key for key in keys if key in made}
@@ -197,8 +215,11 @@ async def asked_for(
     )
     got = set(names(found))
     wrong = {item.key for item in found if made.get(item.key) != item.value}
+    # A list, for a key may come more than once.
+    seen = [Words(f'{item.key}: {item.value!r}') for item in found]
+    due = [Words(f'{key}: {made[key]!r}') for key in sorted(wanted)]
     return [
-        f'{some_keys(odd)} {what}'
+        with_values(f'{asks}: {some_keys(odd)} {what}.', sorted(seen), due)
         for odd, what in (
             (wanted - got, 'is missing'),
             (got - wanted, 'came without being asked for'),
@@ -241,7 +262,10 @@ async def still_there(
         ('get_values([key])', await store.get([key])),
     ):
         if key in names(items):
-            yield Finding(path, f'{key!r} {what}, and is still there.')
+            rest = [name for name in names(items) if name != key]
+            yield Finding(
+                path, f'{key!r} {what}, and is still there.'
+            ).comparing(names(items), rest)
 
 
 def told(facts: tuple[str, str, bool] | None) -> str:

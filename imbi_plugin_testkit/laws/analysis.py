@@ -8,6 +8,7 @@ from imbi_plugin_sdk._text import listed
 from imbi_plugin_sdk.errors import PluginRemediationNotSupported
 from imbi_plugin_sdk.handlers.analysis import AnalysisResultItem
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import picked
 from imbi_plugin_testkit.lab.answers import HandlerFailed
 from imbi_plugin_testkit.lab.script import described
 from imbi_plugin_testkit.laws import CALLABLE
@@ -55,7 +56,7 @@ async def analysis_keeps_its_word(lab: Lab) -> AsyncIterator[Finding]:
             'analyze()',
             f'analyze changed what the remote holds: '
             f'{differing(before, after)}; it must change nothing.',
-        )
+        ).comparing(sorted(map(str, after)), sorted(map(str, before)))
     for finding in _slugs(runs[0]):
         yield finding
     if after == before:
@@ -108,7 +109,7 @@ def _slugs(items: list[AnalysisResultItem]) -> Iterator[Finding]:
             'analyze().slug',
             f'{slug!r} names {slugs.count(slug)} findings of one run; slugs '
             'must be unique.',
-        )
+        ).comparing(sorted(slugs), sorted(set(slugs)))
 
 
 def _unlike(runs: list[list[AnalysisResultItem]]) -> Iterator[Finding]:
@@ -127,7 +128,7 @@ def _unlike(runs: list[list[AnalysisResultItem]]) -> Iterator[Finding]:
                 'analyze().slug',
                 'nothing changed, and another run has other slugs '
                 f'({_some(odd)} in one of them only); slugs must be stable.',
-            )
+            ).comparing(sorted(other), sorted(facts[0]))
             return
         changed = {slug for slug in other if other[slug] != facts[0][slug]}
         if changed:
@@ -136,7 +137,7 @@ def _unlike(runs: list[list[AnalysisResultItem]]) -> Iterator[Finding]:
                 'nothing changed, and another run offers another remedy for '
                 f'{_some(changed)}; the id must be stable, since the user '
                 'may ask for it later.',
-            )
+            ).comparing(*picked(changed, other, facts[0]))
             return
 
 
@@ -176,7 +177,7 @@ async def _refused(
             'remediate was given ids that are no offers, and the remote is '
             f'different: {differing(before, after)}; it must refuse before '
             'it changes anything.',
-        )
+        ).comparing(sorted(map(str, after)), sorted(map(str, before)))
 
 
 async def _accepted(
@@ -192,6 +193,10 @@ async def _accepted(
             continue
         answer = await lab.attempt('remediate', name)
         if answer.error is not None:
+            left = [item.remediation for item in await _analysed(lab)]
+            if not any(other and other.id == name for other in left):
+                lab.note(f'the remedy {name!r} was settled by another one')
+                continue
             told = described(answer.error, lab.secrets)
             yield Finding(
                 'remediate(remediation_id)',

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_sdk._text import shown
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import NOTHING, picked
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws._escapes import Trial
 from imbi_plugin_testkit.laws._keys import (
@@ -25,7 +26,7 @@ from imbi_plugin_testkit.model import Finding
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from imbi_plugin_testkit.lab import Lab
+    from imbi_plugin_testkit.lab import Answer, Lab
 
 TYPES = ('configuration',)
 
@@ -132,7 +133,7 @@ async def _unlike(
                 f'{what}, {key!r} is {is_now}, and was set to '
                 f'{shown(held[key])}; what is done to a key with a similar '
                 'name must not touch it.',
-            )
+            ).comparing(found.get(key, NOTHING), held[key])
             return
 
 
@@ -176,7 +177,7 @@ async def keys_cannot_escape(lab: Lab) -> AsyncIterator[Finding]:
             told = True
             yield finding
         await lab.settle()
-        for finding in trial.damage(await lab.snapshot(), what):
+        for finding in await trial.damage(await lab.snapshot(), what):
             if not told:
                 yield finding
             told = True
@@ -208,10 +209,14 @@ async def tenants_are_isolated(lab: Lab) -> AsyncIterator[Finding]:
     places = {name: store async for name, store in _places(lab)}
     shared = stem(lab)
     held: dict[str, dict[str, str]] = {}
-    for name, store in places.items():
+    for name, store in [*places.items()]:
         held[name] = {shared: _marker(lab), stem(lab): _marker(lab)}
         for key, text in held[name].items():
-            await store.set(key, text)
+            answer = await store.try_set(key, store.value(text))
+            if _refuses_environment(store, answer):
+                del places[name], held[name]
+                break
+            lab.must(answer)
     what = 'after each was set'
     async for finding in _mixed(lab, places, held, what, asking=True):
         yield finding
@@ -243,11 +248,24 @@ async def _places(lab: Lab) -> AsyncIterator[tuple[str, Store]]:
             name += f' in {context.environment!r}'
         if context.environment != lab.context.environment:
             answer = await store.attempt('list_keys')
-            if answer.error is not None and is_typed(answer.error):
-                lab.note(f'the backend has no environment {name}')
+            if _refuses_environment(store, answer):
                 continue
         lab.on_cleanup(store.clear)
         yield name, store
+
+
+def _refuses_environment(store: Store, answer: Answer) -> bool:
+    """Return whether a made-up environment is none at the backend.
+
+    One that is listed as blank may be refused when it is written to.
+    """
+    lab, name = store.lab, store.context.environment
+    if name == lab.context.environment or answer.error is None:
+        return False
+    if is_typed(answer.error):
+        lab.note(f'the backend has no environment {name!r}')
+        return True
+    return False
 
 
 async def _mixed(
@@ -303,5 +321,5 @@ async def _mixed(
                     f'{what}, project {name} differs from what was set there '
                     f'in {some_keys(odd)}; a place sees its own keys and '
                     'values, and nothing of another.',
-                )
+                ).comparing(*picked(odd & own.keys(), seen, own))
                 return

@@ -7,11 +7,19 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import (
+    OPEN_AND_SECRET,
+    Words,
+    any_of,
+    with_values,
+    worded,
+)
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws._calls import (
     data_types,
     plain_type,
     secret_types,
+    tells_data_types,
 )
 from imbi_plugin_testkit.laws._store import Store
 from imbi_plugin_testkit.model import Finding
@@ -104,17 +112,22 @@ class Expected:
         if item is None:
             return 'is not there'
         if self.secret and not item.secret:
-            return (
+            return with_values(
                 f'is not secret after it was set as {self.asked}; it was '
                 'asked to be before, and nobody may undo that but by '
-                'deleting it'
+                'deleting it',
+                *OPEN_AND_SECRET,
             )
         allowed = {*self.data_types}
         if item.secret:
             allowed |= secret_types(lab)
-        if item.data_type not in allowed:
+        if tells_data_types(lab) and item.data_type not in allowed:
             found = f'has the data type {item.data_type!r}'
-            return f'{found} after it was set as {self.asked}'
+            return with_values(
+                f'{found} after it was set as {self.asked}',
+                item.data_type,
+                any_of(allowed),
+            )
         return ''
 
 
@@ -153,7 +166,7 @@ async def _kept(
 
     keys = [*expected]
     return [
-        Finding(path, f'{key!r} {fault}.')
+        Finding(path, worded(f'{key!r} {fault}.', fault))
         for path, items in (
             ('list_keys()', await store.settled_list(holds)),
             ('get_values(keys)', await store.settled_get(keys, holds)),
@@ -215,6 +228,6 @@ async def time_goes_on(lab: Lab) -> AsyncIterator[Finding]:
                     path,
                     f'after another write it is {moment.isoformat()}, and '
                     f'was {before.isoformat()}; it must not go back.',
-                )
+                ).comparing(moment, Words(f'{before.isoformat()} or later'))
                 return
             latest[path] = moment

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_sdk._text import shown
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import with_values
 from imbi_plugin_testkit.laws import CALLABLE
-from imbi_plugin_testkit.laws._calls import data_types, secret_types
+from imbi_plugin_testkit.laws._calls import (
+    data_types,
+    secret_types,
+)
+from imbi_plugin_testkit.laws._held import Held, facts_differ
 from imbi_plugin_testkit.laws._keys import other_environments, relatives, stem
 from imbi_plugin_testkit.laws._store import (
     Store,
     duplicates,
+    has_environment,
     is_typed,
     names,
     refusal,
@@ -48,21 +53,6 @@ TEXTS = choice('one', 'two', 'on', '3')
 """Values: one begins like another, one looks like a number."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Held:
-    """What the model holds of one key.
-
-    Attributes:
-        value: The value.
-        data_type: The data type that was set.
-        secret: Whether anybody asked for a secret since it was made.
-    """
-
-    value: str
-    data_type: str
-    secret: bool
-
-
 class ConfigurationMachine(Machine):
     """A dict per project and environment.
 
@@ -87,7 +77,8 @@ class ConfigurationMachine(Machine):
             'project': self.tenant('0'),
         }
         for other in other_environments(lab, self.context)[1:]:
-            contexts['environment'] = other
+            if await has_environment(lab, other):
+                contexts['environment'] = other
         self.stores = {
             place: Store(lab, context=context)
             for place, context in contexts.items()
@@ -149,6 +140,8 @@ class ConfigurationMachine(Machine):
                 f'set_value({name!r})',
                 f'it returned the key {shown(answer.result.key)}; it must '
                 'return the key that was set.',
+                seen=answer.result.key,
+                expected=name,
             )
 
     @rule(key=KEYS, place=PLACES, weight=3)
@@ -228,6 +221,8 @@ class ConfigurationMachine(Machine):
                 'set_value(key)',
                 'two different keys were set at once, and not both have '
                 'their value now.',
+                seen={item.key: item.value for item in found},
+                expected=dict.fromkeys(keys, text),
             )
 
     # The model -----------------------------------------------------------
@@ -293,14 +288,19 @@ class ConfigurationMachine(Machine):
     ) -> Iterator[tuple[str, str]]:
         """Yield the law that is broken and a message, for each fault."""
         for name in duplicates(found):
-            yield 'CFG004', f'{name!r} came more than once; once is right.'
+            message = f'{name!r} came more than once; once is right.'
+            once = sorted(set(names(found)))
+            yield 'CFG004', with_values(message, names(found), once)
         there = set(names(found))
         for name in sorted(there - wanted.keys()):
             told = self._intruder(place, name, by_name=by_name)
             if told is not None:
-                yield told
+                law, message = told
+                right = sorted(wanted)
+                yield law, with_values(message, names(found), right)
         for name in sorted(wanted.keys() - there):
-            yield 'CFG004', f'{name!r} was set and is missing.'
+            message = f'{name!r} was set and is missing.'
+            yield 'CFG004', with_values(message, names(found), sorted(wanted))
         for item in found:
             held = wanted.get(item.key)
             if held is not None:
@@ -332,23 +332,10 @@ class ConfigurationMachine(Machine):
     ) -> Iterator[tuple[str, str]]:
         value = getattr(item, 'value', held.value)
         if value != held.value:
-            yield self._other_value(place, item.key, value, held)
-        if held.secret and not item.secret:
-            yield (
-                'CFG010',
-                (f'{item.key!r} was asked to be secret, and says it is not.'),
-            )
-        kinds = {held.data_type}
-        if item.secret:
-            kinds |= secret_types(self.lab)
-        if item.data_type not in kinds:
-            yield (
-                'CFG010',
-                (
-                    f'{item.key!r} was set as {held.data_type!r}, and is '
-                    f'{item.data_type!r} now.'
-                ),
-            )
+            law, message = self._other_value(place, item.key, value, held)
+            yield law, with_values(message, value, held.value)
+        for message in facts_differ(self.lab, item, held):
+            yield 'CFG010', message
 
     def _other_value(
         self, place: str, name: str, value: str, held: Held

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import Words, picked
 from imbi_plugin_testkit.lab.answers import fresh
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws._calls import data_types, secret_types
@@ -120,7 +121,7 @@ async def _at_once(
             'set_value(key)',
             f'{len(sets)} keys were set and {len(deletes)} deleted at the '
             f'same time; {some_keys(odd)} {what}.',
-        )
+        ).comparing(*picked(odd, alone | every, sets))
         for odd, what in (
             (sets.keys() - (every.keys() & alone.keys()), 'is missing'),
             (wrong, 'has another value'),
@@ -264,15 +265,18 @@ class Cancelling:
         await self.store.lab.settle()
         after = await self._read(keys)
         for key in keys:
-            was, found = before.get(key), after.get(key)
-            if found not in (was, self._facts):
+            was, found, facts = before.get(key), after.get(key), self._facts
+            if found not in (was, facts):
                 return done, [
                     Finding(
                         'set_value(value)',
                         'a set was cancelled that would have left '
-                        f'{told(self._facts)}; before, the key was '
+                        f'{told(facts)}; before, the key was '
                         f'{told(was)}, and now it is {told(found)}; it must '
                         'be one or the other.',
+                    ).comparing(
+                        Words(told(found)),
+                        Words(f'{told(was)} or {told(facts)}'),
                     )
                 ]
         return done, []

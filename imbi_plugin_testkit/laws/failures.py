@@ -8,6 +8,7 @@ from imbi_plugin_testkit.checks import check
 from imbi_plugin_testkit.laws import CALLABLE, has_methods
 from imbi_plugin_testkit.laws._calls import Calls
 from imbi_plugin_testkit.laws._faults import EXPECTED, UNREADABLE, judged
+from imbi_plugin_testkit.laws._later import judged_later
 from imbi_plugin_testkit.laws._leaks import forms_of
 from imbi_plugin_testkit.model import Finding
 
@@ -44,7 +45,9 @@ async def faults_are_errors_of_the_contract(
     every fault that the sandbox can make: 401, 403, 429, 500, 503, a refused
     or reset connection, a name that does not resolve, a redirect to another
     host (which must not be sent credentials), an answer that is slow (a
-    result is fine), and one that never comes.
+    result is fine), and one that never comes. A call of several requests is
+    made once more for some of them, failing from that one on: it must raise a
+    PluginError then, or return all that it returns otherwise.
     """
     calls = Calls(lab)
     possible = await calls.possible()
@@ -59,6 +62,8 @@ async def faults_are_errors_of_the_contract(
             'Do not follow redirects, or send credentials only to the host '
             'that they are for.',
         )
+    async for finding in judged_later(lab, calls, possible):
+        yield finding
 
 
 def _sent_elsewhere(lab: Lab, before: int) -> Iterator[str]:

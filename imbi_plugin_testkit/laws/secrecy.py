@@ -2,60 +2,74 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_sdk._text import listed
 from imbi_plugin_testkit.checks import check
 from imbi_plugin_testkit.lab.opening import entries
-from imbi_plugin_testkit.lab.script import NUL
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws._calls import (
     Calls,
-    data_types,
-    secret_types,
-    text_value,
 )
-from imbi_plugin_testkit.laws._leaks import (
-    Capture,
-    forms_of,
-    safe,
-    said_by_answer,
+from imbi_plugin_testkit.laws._saying import (
+    Round,
+    leaks_of_faults,
+    leaks_of_later_requests,
+    leaks_of_rounds,
 )
 from imbi_plugin_testkit.model import Finding, Untestable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from imbi_plugin_testkit.lab import Lab
-    from imbi_plugin_testkit.laws._calls import Call
 
 IDENTIFIERS = frozenset(
     {
         'account',
+        'addr',
+        'address',
+        'application',
+        'arn',
+        'audience',
+        'authority',
+        'cluster',
         'database',
         'domain',
         'email',
         'endpoint',
+        'environment',
+        'group',
         'host',
         'hostname',
         'id',
+        'instance',
         'issuer',
         'login',
+        'mount',
         'name',
         'namespace',
         'org',
         'organization',
         'port',
         'project',
+        'realm',
         'region',
+        'role',
         'scope',
         'scopes',
+        'server',
+        'site',
+        'subdomain',
+        'subscription',
+        'team',
         'tenant',
         'uri',
         'url',
         'user',
         'username',
+        'workspace',
+        'zone',
     }
 )
 """Last words of credentials that say who or where, and are no secret: an
@@ -94,23 +108,6 @@ def _is_plain(credentials: Mapping[str, str], name: str) -> bool:
     )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Round:
-    """Credentials, and which values nobody may say.
-
-    Attributes:
-        what: How a finding names the credentials.
-        credentials: What is passed.
-        canaries: Name of the credential to its value.
-        value: A secret that is stored, where the plugin stores any.
-    """
-
-    what: str
-    credentials: dict[str, str]
-    canaries: Mapping[str, str]
-    value: str
-
-
 @check(
     'SEC001',
     title='no credential appears in logs, errors, reprs, warnings or URLs',
@@ -129,7 +126,9 @@ async def no_secret_is_said(lab: Lab) -> AsyncIterator[Finding]:
     stored by trackers, URLs end up in access logs: a secret there is a secret
     no more. Every method is called with the sandbox's credentials, with two
     kinds of made-up ones that the backend rejects, and, for configuration,
-    with a secret value. Afterwards each secret is looked for raw and as
+    with a secret value; and again with the sandbox's while the backend
+    refuses or breaks off connections, answers no JSON, and never answers, as
+    far as it can be made to. Afterwards each secret is looked for raw and as
     JSON, repr, URL-encoding, base64 and Basic write it: in all loggers at
     DEBUG, in exceptions with their causes and attributes, in the repr of
     handler and results, in warnings, in stdout and stderr, and in URLs as far
@@ -141,17 +140,22 @@ async def no_secret_is_said(lab: Lab) -> AsyncIterator[Finding]:
     told: set[tuple[str, str]] = set()
     calls = Calls(lab)
     possible = await calls.possible()
-    for each in _rounds(lab, frozenset(plain)):
-        for call in possible:
-            for where, name, forms in await _leaks(lab, calls, call, each):
-                if (where, name) not in told:
-                    told.add((where, name))
-                    yield Finding(
-                        f'{call.name}({name})',
-                        f'{where} holds {name} ({forms}) after {call.name} '
-                        f'was called with {each.what}; it must appear '
-                        'nowhere.',
-                    )
+    rounds = list(_rounds(lab, frozenset(plain)))
+    every = (
+        leaks_of_rounds(lab, calls, possible, rounds),
+        leaks_of_later_requests(lab, calls, possible, rounds[0]),
+        leaks_of_faults(lab, calls, possible, rounds[0], told),
+    )
+    for some in every:
+        async for leak in some:
+            if (leak.where, leak.name) not in told:
+                told.add((leak.where, leak.name))
+                yield Finding(
+                    f'{leak.who}({leak.name})',
+                    f'{leak.where} holds {leak.name} ({leak.forms}) after '
+                    f'{leak.who} was called {leak.when}; it must appear '
+                    'nowhere.',
+                )
     if plain and not told:
         raise Untestable(
             f'the sandbox gives {listed(map(repr, plain), "and")} a value '
@@ -160,14 +164,14 @@ async def no_secret_is_said(lab: Lab) -> AsyncIterator[Finding]:
         )
 
 
-def _rounds(lab: Lab, plain: frozenset[str]) -> Iterator[_Round]:
+def _rounds(lab: Lab, plain: frozenset[str]) -> Iterator[Round]:
     good = lab.credentials
     names = [name for name in _secret_names(lab.data) if name in good]
     searchable = {name: good[name] for name in names if name not in plain}
-    yield _Round('good credentials', good, searchable, _canary(lab, AWKWARD))
+    yield Round('good credentials', good, searchable, _canary(lab, AWKWARD))
     for what, awkward in (('made-up', ''), ('awkward made-up', AWKWARD)):
         canaries = {name: _canary(lab, awkward) for name in names}
-        yield _Round(
+        yield Round(
             f'{what} credentials',
             good | canaries,
             canaries,
@@ -181,66 +185,3 @@ def _canary(lab: Lab, awkward: str) -> str:
     canary = f'canary{word[:8]}{awkward}{word[8:]}'
     lab.secrets.append(canary)
     return canary
-
-
-async def _leaks(
-    lab: Lab, calls: Calls, call: Call, each: _Round
-) -> list[tuple[str, str, str]]:
-    """Make one call; return where, which secret, and in which forms."""
-    arguments = dict(await call.arguments())
-    stores = lab.plugin_type == 'configuration' and 'value' in arguments
-    if stores:
-        arguments['value'] = _secret_value(lab, each.value)
-    before = lab.urls_seen()
-    with Capture() as capture:
-        answer = await call.start(
-            arguments, calls.context(), dict(each.credentials)
-        )
-    said = [
-        *capture.texts(),
-        *said_by_answer(answer),
-        ('the repr of the handler', _shown(answer.handler)),
-        *(('a URL that was asked for', url) for url in lab.urls(before)),
-    ]
-    secrets = {
-        f'credentials[{name!r}]': value
-        for name, value in each.canaries.items()
-    }
-    found = _places(said, secrets)
-    if lab.plugin_type == 'configuration':
-        # A result may hold the secret that was stored, declared as one.
-        others = [entry for entry in said if not entry[0].endswith('result')]
-        stored = {'the secret value that is stored': each.value}
-        found += _places(others, stored)
-    return found
-
-
-def _places(
-    said: Sequence[tuple[str, str]], secrets: Mapping[str, str]
-) -> list[tuple[str, str, str]]:
-    """Return where secrets are, which, and in which forms."""
-    # Almost always nothing is anywhere: look at all in one piece first.
-    whole = NUL.join(text for _, text in said)
-    held = {
-        name: value
-        for name, value in secrets.items()
-        if forms_of(whole, value)
-    }
-    return [
-        (where, name, forms)
-        for where, text in said
-        for name, value in held.items()
-        if (forms := forms_of(text, value))
-    ]
-
-
-def _secret_value(lab: Lab, text: str) -> Any:  # noqa: ANN401  imported on use
-    """Return a `ConfigValue` that asks to be kept as a secret."""
-    value = text_value(lab, text, secret=True)
-    allowed = data_types(lab)
-    secret = sorted(secret_types(lab) & set(allowed))
-    return value.model_copy(update={'data_type': secret[0]} if secret else {})
-
-
-def _shown(handler: object) -> str:
-    return safe(lambda: f'{handler!r}\n{handler}')

@@ -14,7 +14,7 @@ from imbi_plugin_testkit.lab.script import described
 from imbi_plugin_testkit.laws import CALLABLE, _cancel, has_methods
 from imbi_plugin_testkit.laws._calls import Calls
 from imbi_plugin_testkit.laws._cancel import cancelled_after, cancelled_at
-from imbi_plugin_testkit.laws._outcomes import known
+from imbi_plugin_testkit.laws._outcomes import known, moves, rejected
 from imbi_plugin_testkit.laws._stall import LoopWatch
 from imbi_plugin_testkit.laws._tenants import two_tenants
 from imbi_plugin_testkit.model import Finding, Untestable
@@ -38,6 +38,13 @@ FEW_WAITS = (1, 3)
 
 HANGING = 0.03
 """Seconds into an answer that never comes: a request is sent in a tenth."""
+
+WATCHED = (Fault.SLOW, Fault.UNAVAILABLE, Fault.THROTTLED)
+"""Faults under which the loop is watched, too."""
+
+LONGEST_WAIT = 5.0
+"""Seconds that calls may wait without holding anybody up; a stall shows
+long before."""
 
 ROUNDS = 3
 """Rounds in which a stall is looked for; it must show in two of them."""
@@ -210,8 +217,9 @@ async def the_loop_runs_on(lab: Lab) -> AsyncIterator[Finding]:
 
     While a handler blocks, the host answers nobody: no other user, no health
     check, and no deadline of the call itself. Every method is called, and
-    called with an answer that comes slowly where the sandbox can do that,
-    while a thread looks at what the loop is at. Time counts only in the
+    called with an answer that comes slowly, with 503 and with 429 where the
+    sandbox can do that (who tries again may sleep in between), while a thread
+    looks at what the loop is at. Time counts only in the
     plugin's own code and what it calls, as far as it works or stands still
     there; a stall must show in two of three rounds. The threshold is
     `loop-threshold`, 0.1 seconds unless configured; what is imported on first
@@ -251,18 +259,41 @@ async def _watched(
         for call in possible:
             await call.start(await call.arguments(), calls.context(), None)
     found = list(watch.stalls)
-    ready = [(call, await call.arguments()) for call in possible]
-    try:
-        async with lab.fault(Fault.SLOW), LoopWatch(lab) as watch:
-            await asyncio.gather(
-                *(
-                    call.start(arguments, lab.impatient(calls.context()), None)
-                    for call, arguments in ready
-                )
-            )
-    except CannotBreakError:
-        return found
-    return [*found, *watch.stalls]
+    for kind in WATCHED:
+        ready = [(call, await call.arguments()) for call in possible]
+        try:
+            async with lab.fault(kind), LoopWatch(lab) as watch:
+                await _all_at_once(lab, calls, ready, kind)
+        except CannotBreakError:
+            continue
+        found += watch.stalls
+    return found
+
+
+async def _all_at_once(
+    lab: Lab,
+    calls: Calls,
+    ready: list[tuple[Call, Mapping[str, Any]]],
+    kind: Fault,
+) -> None:
+    """Make calls; those that wait for long to try again are cancelled."""
+
+    async def make(call: Call, arguments: Mapping[str, Any]) -> None:
+        context = calls.context()
+        # One that blocks uses up the time of all: it must not be the only
+        # one that is seen, another in each round.
+        if kind is Fault.SLOW:
+            context = lab.impatient(context)
+        await call.start(arguments, context, None)
+
+    tasks = [asyncio.create_task(make(*one)) for one in ready]
+    _, waiting = await asyncio.wait(tasks, timeout=LONGEST_WAIT)
+    for task in waiting:
+        task.cancel()
+    done = await asyncio.gather(*tasks, return_exceptions=True)
+    for error in done:
+        if error is not None and not isinstance(error, asyncio.CancelledError):
+            raise error
 
 
 @check(
@@ -301,6 +332,8 @@ async def concurrent_calls_stay_apart(lab: Lab) -> AsyncIterator[Finding]:
     for one, got in zip(batch, said, strict=True):
         if got != one.outcome and (one.call.name, one.who) not in reported:
             reported.add((one.call.name, one.who))
+            if await moves(one, got):
+                continue
             yield Finding(f'{one.call.name}()', _mixed(one, got, every))
     async for finding in _with_wrong_credentials(lab, every):
         yield finding
@@ -337,22 +370,25 @@ async def _with_wrong_credentials(
     lab.secrets.extend(wrong.values())
     if not wrong or one.outcome.endswith(' raised'):
         return
-    rejected = await one.again(dict(wrong))
-    if not rejected.endswith(' raised'):
+    alone = await one.again(dict(wrong))
+    if not alone.endswith(' raised'):
         lab.note('wrong credentials are accepted, so that none are told apart')
         return
     mixed = [lab.credentials, dict(wrong)] * 4
     said = await asyncio.gather(*(one.again(given) for given in mixed))
     good, bad = set(said[::2]), set(said[1::2])
     name = one.call.name
-    if bad - {rejected}:
+    # Whoever is wrong often enough is throttled, or locked out.
+    bad = {got for got in bad - {alone} if not rejected(got)}
+    if bad:
         yield Finding(
             f'{name}(credentials)',
             f'{name} with wrong credentials, called together with good ones, '
-            f'was not rejected as it is alone ({rejected}); each call must '
+            f'was not rejected as it is alone ({alone}); each call must '
             'use its own credentials.',
         )
-    if good - {one.outcome}:
+    good.discard(one.outcome)
+    if good and not await moves(one, good.pop()):
         yield Finding(
             f'{name}(credentials)',
             f'{name} with good credentials, called together with wrong ones, '

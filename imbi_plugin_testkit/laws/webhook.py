@@ -21,7 +21,7 @@ from imbi_plugin_testkit.laws._projects import differing
 from imbi_plugin_testkit.model import Finding, Untestable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from imbi_plugin_sdk.handlers.webhook import ActionDescriptor
     from imbi_plugin_testkit.lab import Lab
@@ -32,6 +32,10 @@ TYPES = ('webhook',)
 LISTED = ('PRO040', 'PRO041')
 """What must hold before actions can be looked at: `actions()` returns a list
 of descriptors whose import strings resolve. These say so themselves."""
+
+DELIVERIES = 12
+"""Different deliveries: ids that are counted get a second digit, so that the
+beginnings of some are alike."""
 
 UNKNOWN = 'kit_unknown_field'
 """A field that no settings have."""
@@ -95,7 +99,7 @@ async def actions_are_listed_afresh(lab: Lab) -> AsyncIterator[Finding]:
                 'actions() lists other actions the next time '
                 f'({listed(map(repr, odd), last="and")}); stored rules refer '
                 'to their names, which must stay.',
-            )
+            ).comparing(sorted(again), sorted(names))
             return
         if sorted(map(_facts, found)) != sorted(before):
             yield Finding(
@@ -103,7 +107,7 @@ async def actions_are_listed_afresh(lab: Lab) -> AsyncIterator[Finding]:
                 'actions() names another function or another model of '
                 'settings for the same action the next time; it must name '
                 'the same.',
-            )
+            ).comparing(sorted(map(_facts, found)), sorted(before))
             return
     sent = [
         str(attempt) for attempt in lab.guard.connections[connections:]
@@ -219,9 +223,10 @@ def _faults(
 
 @check(
     'WEB003',
-    title='the same delivery twice is one effect',
-    fix="Name what an action makes after the delivery's id, or look for it "
-    "first; name an action that acts each time in the sandbox's `repeatable`.",
+    title='the same delivery twice is one effect, two deliveries are two',
+    fix="Name what an action makes after the delivery's id, the whole of it, "
+    'or look for it first; name an action that acts each time in the '
+    "sandbox's `repeatable`.",
     law=True,
     types=TYPES,
     requires=(*CALLABLE, *LISTED),
@@ -236,13 +241,21 @@ async def deliveries_may_repeat(lab: Lab) -> AsyncIterator[Finding]:
     PluginError, if nothing changed. Actions that are documented to act each
     time stand in the sandbox's `repeatable`
     (`imbi_plugin_testkit.models.webhook`) and are left out.
+
+    Whoever takes two deliveries for one loses the second: an action that
+    knows them by the repository, by their text or by half of their id. So the
+    actions that the sandbox names in `distinct` are called with several
+    deliveries of its making, and each must leave something.
     """
     repeatable: frozenset[str] = getattr(
         lab.sandbox, 'repeatable', frozenset()
     )
     unseen: list[str] = []
     tried: list[str] = []
-    for call in await Calls(lab).possible():
+    calls = await Calls(lab).possible()
+    async for finding in _taken_for_one(lab, calls):
+        yield finding
+    for call in calls:
         if call.name in repeatable:
             lab.note(f'{call.name} is documented to act at each delivery')
             continue
@@ -273,11 +286,51 @@ async def deliveries_may_repeat(lab: Lab) -> AsyncIterator[Finding]:
                 call.name,
                 'the same delivery came twice, and had a second effect: '
                 f'{differing(once, twice)}; it must be one effect.',
-            )
+            ).comparing(sorted(map(str, twice)), sorted(map(str, once)))
     if unseen:
         lab.note(f'no effect is seen in the snapshot: {", ".join(unseen)}')
     if tried and unseen == tried:
         raise Untestable('no effect of any action is seen in the snapshot')
+
+
+async def _taken_for_one(
+    lab: Lab, calls: Sequence[Call]
+) -> AsyncIterator[Finding]:
+    """Yield where a delivery has no effect because another one came before."""
+    distinct: frozenset[str] = getattr(lab.sandbox, 'distinct', frozenset())
+    if not distinct:
+        lab.note(
+            'whether two deliveries are taken for one is not seen: the '
+            'sandbox names no action in `distinct`'
+        )
+    for call in calls:
+        if call.name not in distinct:
+            continue
+        came: list[Any] = []
+        effects: list[bool] = []
+        for _ in range(DELIVERIES):
+            arguments = await call.arguments()
+            if arguments.get('event') in came:
+                raise Untestable(
+                    f'the sandbox names {call.name!r} in `distinct`, and its '
+                    'example is the same delivery again; make it a function '
+                    'that makes another event each time'
+                )
+            came.append(copy.deepcopy(arguments.get('event')))
+            before = await lab.snapshot()
+            answer = await _deliver(lab, call, arguments)
+            if not came[1:]:
+                lab.must(answer)
+            await lab.settle()
+            holds = functools.partial(operator.ne, before)
+            effects.append(await lab.eventually(lab.snapshot, holds) != before)
+        if any(effects) and not all(effects):
+            yield Finding(
+                call.name,
+                f'{DELIVERIES} different deliveries came, one after the '
+                f'other, and {effects.count(True)} had an effect; each must '
+                'have its own.',
+            ).comparing(effects.count(True), DELIVERIES)
 
 
 async def _deliver(lab: Lab, call: Call, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401  an Answer

@@ -7,6 +7,7 @@ import functools
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar, cast
 
+from imbi_plugin_testkit.comparing import NOTHING, Compared, Words
 from imbi_plugin_testkit.lab.answers import HandlerFailed, fresh
 
 if TYPE_CHECKING:
@@ -27,14 +28,23 @@ class Divergence(AssertionError):  # noqa: N818  a finding, not a fault
         law: Id of the law that is broken; blank where none can be told.
         path: What was called, as in `get_values(None)`.
         message: What was seen and what must hold; a sentence.
+        values: What the plugin answered and what the model says, where two
+            values were compared.
     """
 
-    def __init__(self, law: str, path: str, message: str) -> None:
+    def __init__(
+        self,
+        law: str,
+        path: str,
+        message: str,
+        values: tuple[object, object] | None = None,
+    ) -> None:
         told = f'{law}: ' if law else ''
         super().__init__(f'{told}{path}: {message}')
         self.law = law
         self.path = path
         self.message = message
+        self.values = values
 
     @property
     def kind(self) -> tuple[str, str]:
@@ -120,7 +130,10 @@ class _Failing:
         """Raise a divergence for `HandlerFailed`."""
         if isinstance(error, HandlerFailed):
             found = error.finding
-            raise Divergence('', found.path, found.message) from error
+            values = None
+            if found.seen or found.expected:
+                values = Words(found.seen), Words(found.expected)
+            raise Divergence('', found.path, found.message, values) from error
 
 
 class Machine:
@@ -220,7 +233,15 @@ class Machine:
         answer = await self.attempt(method, *args, ctx=ctx, **kwargs)
         return self.lab.must(answer)
 
-    def diverges(self, law: str, path: str, message: str) -> Divergence:
+    def diverges(
+        self,
+        law: str,
+        path: str,
+        message: str,
+        *,
+        seen: object = NOTHING,
+        expected: object = NOTHING,
+    ) -> Divergence:
         """Return an error to raise where plugin and model disagree.
 
         Args:
@@ -229,8 +250,15 @@ class Machine:
             path: What was called, as in `get_values(None)`.
             message: What was seen and what must hold: one sentence, without
                 the values of secrets.
+            seen: What the plugin answered, to be shown beside what must be;
+                secrets in it are masked.
+            expected: What the model says.
         """
-        return Divergence(law, path, message)
+        if isinstance(message, Compared):
+            seen, expected = message.seen, message.expected
+        same = seen is NOTHING and expected is NOTHING
+        values = None if same else (seen, expected)
+        return Divergence(law, path, message, values)
 
     @staticmethod
     def failing() -> _Failing:

@@ -56,6 +56,7 @@ class Search:
     ) -> Failure | None:
         """Run one script on tenants of its own; see `execute`."""
         self.count += 1
+        self.lab.tried += 1
         name = f'm{self.count}'
         return await execute(self.machine, self.lab, script, name, until)
 
@@ -211,7 +212,7 @@ def _finding(
     lab.script = failure.calls
     law = f'{divergence.law}: ' if divergence.law else ''
     steps = counted(len(failure.script), 'step')
-    return Finding(
+    finding = Finding(
         divergence.path,
         f'{law}{divergence.message} {_how_short(reduction, steps)}',
         details=(
@@ -221,6 +222,9 @@ def _finding(
             *lab.script.lines(lab.secrets, lab.plugin.handler.__name__),
         ),
     )
+    if divergence.values is None:
+        return finding
+    return finding.comparing(*divergence.values)
 
 
 def _how_short(reduction: Reduction, steps: str) -> str:

@@ -12,7 +12,6 @@ with pages, a limit on how much one request may ask for, and errors by status.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
 import json
 import time
@@ -39,25 +38,23 @@ from imbi_plugin_sdk.manifest import (
     PluginManifest,
     PluginOption,
 )
+from imbi_plugin_testkit.memory.faults import RETRY_AFTER, new_token
 from imbi_plugin_testkit.memory.server import MemoryServer, MemoryStatusError
 from imbi_plugin_testkit.sandbox import BaseSandbox, Fault, Limits
 
 if TYPE_CHECKING:
     from collections.abc import (
-        AsyncGenerator,
         AsyncIterator,
         Mapping,
         Sequence,
     )
+    from contextlib import AbstractAsyncContextManager
 
 DEFAULT_BUDGET = 5.0
 """Seconds for one call of the server."""
 
 IMPATIENT = 0.02
 """The same in `MemorySandbox.impatient`: memory answers at once."""
-
-RETRY_AFTER = 30
-"""Seconds that a throttling server asks for."""
 
 
 class MemoryConfiguration(ConfigurationPlugin):
@@ -293,6 +290,22 @@ class MemoryConfiguration(ConfigurationPlugin):
         return PluginUnavailableError(f'the server answered {status}')
 
 
+class AsksServer:
+    """Lets a handler of another type ask as `MemoryConfiguration` does."""
+
+    async def ask(
+        self,
+        ctx: PluginContext,
+        credentials: dict[str, str],
+        verb: str,
+        url: str,
+        body: object = None,
+    ) -> dict[str, Any]:
+        """Make one request; every failure is an error of the contract."""
+        client = MemoryConfiguration()
+        return await client.ask(ctx, credentials, verb, url, body)
+
+
 class MemorySandbox(BaseSandbox):
     """A sandbox on a `MemoryServer` of its own."""
 
@@ -310,13 +323,8 @@ class MemorySandbox(BaseSandbox):
         super().__init__()
         if limits is not None:
             self.limits = limits
-        if not token:
-            # secrets is 3 ms to import, and only sandboxes need it.
-            import secrets  # noqa: PLC0415
-
-            token = f'memory-{secrets.token_hex(16)}'
-        self.server = MemoryServer(token, self.limits)
-        self.credentials = {'api_token': token}
+        self.server = MemoryServer(token or new_token(), self.limits)
+        self.credentials = {'api_token': self.server.token}
         self.context = PluginContext(
             project_id='kit-project',
             project_slug='kit',
@@ -351,14 +359,9 @@ class MemorySandbox(BaseSandbox):
         options = {**context.assignment_options, 'timeout': IMPATIENT}
         return context.model_copy(update={'assignment_options': options})
 
-    @contextlib.asynccontextmanager
-    async def fault(self, kind: Fault) -> AsyncGenerator[None]:
+    def fault(self, kind: Fault) -> AbstractAsyncContextManager[None]:
         """Let the server do this wrong for the length of the context."""
-        self.server.broken = kind
-        try:
-            yield
-        finally:
-            self.server.broken = None
+        return self.server.breaking(kind)
 
     async def snapshot(self) -> Mapping[str, Any]:
         """Return path to item, times of writing left out."""

@@ -24,7 +24,7 @@ from imbi_plugin_sdk.manifest import (
     PluginManifest,
     PluginOption,
 )
-from imbi_plugin_testkit.memory import MemoryConfiguration, MemorySandbox
+from imbi_plugin_testkit.memory import AsksServer, MemorySandbox
 
 if TYPE_CHECKING:
     from imbi_plugin_sdk.context import PluginContext
@@ -37,7 +37,7 @@ MENDS = {'write-readme': ('readme', 'Write one', False)}
 destroys."""
 
 
-class MemoryAnalysis(AnalysisPlugin):
+class MemoryAnalysis(AsksServer, AnalysisPlugin):
     """Judges an item on a `MemoryServer`, correctly."""
 
     manifest = PluginManifest(
@@ -133,18 +133,6 @@ class MemoryAnalysis(AnalysisPlugin):
         path = urllib.parse.quote(f'/{ctx.project_slug}')
         given = {'value': '', **item}
         await self.ask(ctx, credentials, 'PUT', path, given)
-
-    async def ask(
-        self,
-        ctx: PluginContext,
-        credentials: dict[str, str],
-        verb: str,
-        url: str,
-        body: object = None,
-    ) -> dict[str, Any]:
-        """Make one request; every failure is an error of the contract."""
-        client = MemoryConfiguration()
-        return await client.ask(ctx, credentials, verb, url, body)
 
 
 class MemoryAnalysisSandbox(MemorySandbox):

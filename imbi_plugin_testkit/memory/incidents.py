@@ -27,7 +27,7 @@ from imbi_plugin_sdk.manifest import (
     PluginManifest,
     PluginOption,
 )
-from imbi_plugin_testkit.memory import MemoryConfiguration, MemorySandbox
+from imbi_plugin_testkit.memory import AsksServer, MemorySandbox
 from imbi_plugin_testkit.models.incidents import (
     IncidentLimits,
     IncidentsSandbox,
@@ -44,7 +44,7 @@ CURSORS = '/cursors/'
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-class MemoryIncidents(IncidentsPlugin):
+class MemoryIncidents(AsksServer, IncidentsPlugin):
     """Lists incidents of a `MemoryServer`, correctly."""
 
     manifest = PluginManifest(
@@ -189,18 +189,6 @@ class MemoryIncidents(IncidentsPlugin):
             url=f'https://memory.example.com/incidents/{number}',
             service=item['service'],
         )
-
-    async def ask(
-        self,
-        ctx: PluginContext,
-        credentials: dict[str, str],
-        verb: str,
-        url: str,
-        body: object = None,
-    ) -> dict[str, Any]:
-        """Make one request; every failure is an error of the contract."""
-        client = MemoryConfiguration()
-        return await client.ask(ctx, credentials, verb, url, body)
 
 
 def microseconds(instant: dt.datetime) -> int:

@@ -28,7 +28,7 @@ from imbi_plugin_sdk.manifest import (
     PluginManifest,
     PluginOption,
 )
-from imbi_plugin_testkit.memory import MemoryConfiguration, MemorySandbox
+from imbi_plugin_testkit.memory import AsksServer, MemorySandbox
 from imbi_plugin_testkit.models.lifecycle import LifecycleSandbox
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ PAGES = 'https://memory.example.com/'
 """What the address of a project's page begins with."""
 
 
-class MemoryLifecycle(LifecyclePlugin):
+class MemoryLifecycle(AsksServer, LifecyclePlugin):
     """Keeps one item per project on a `MemoryServer`, correctly."""
 
     manifest = PluginManifest(
@@ -197,18 +197,6 @@ class MemoryLifecycle(LifecyclePlugin):
             ctx.link_writeback = LinkWriteback(
                 link_key=LINK, new_url=page(path)
             )
-
-    async def ask(
-        self,
-        ctx: PluginContext,
-        credentials: dict[str, str],
-        verb: str,
-        url: str,
-        body: object = None,
-    ) -> dict[str, Any]:
-        """Make one request; every failure is an error of the contract."""
-        client = MemoryConfiguration()
-        return await client.ask(ctx, credentials, verb, url, body)
 
 
 def page(path: str) -> str:

@@ -39,6 +39,7 @@ from imbi_plugin_sdk.manifest import (
     PluginManifest,
     PluginOption,
 )
+from imbi_plugin_testkit.memory.faults import RETRY_AFTER
 from imbi_plugin_testkit.memory.logs_server import (
     MemoryLogsSandbox,
     to_instant,
@@ -56,9 +57,6 @@ __all__ = ['MemoryLogs', 'MemoryLogsSandbox']
 
 DEFAULT_BUDGET = 5.0
 """Seconds for one call of the server."""
-
-RETRY_AFTER = 30
-"""Seconds that a throttling server asks for."""
 
 SEAL_BYTES = 12
 """Bytes of a cursor's seal: too many to hit by changing a cursor."""

@@ -9,7 +9,6 @@ send back, together with the generation of the service, of which
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import datetime as dt
 import itertools
@@ -19,20 +18,21 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_sdk.context import PluginContext
+from imbi_plugin_testkit.memory.faults import new_token
 from imbi_plugin_testkit.memory.server import MemoryServer, MemoryStatusError
 from imbi_plugin_testkit.models.logs import LogLimits, LogsSandbox
-from imbi_plugin_testkit.sandbox import Fault
 
 if TYPE_CHECKING:
     from collections.abc import (
-        AsyncGenerator,
         Callable,
         Iterator,
         Mapping,
         Sequence,
     )
+    from contextlib import AbstractAsyncContextManager
 
     from imbi_plugin_sdk.handlers.logs import LogEntry
+    from imbi_plugin_testkit.sandbox import Fault
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -155,9 +155,7 @@ class MemoryLogServer(MemoryServer):
             '/fields': self._fields,
         }[url](question)
         text = json.dumps(answer)
-        if self.broken is Fault.TRUNCATED:
-            return text[: len(text) // 2]
-        return '<html>' if self.broken is Fault.MALFORMED else text
+        return self.spoiled(text)
 
     def _search(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of entries, newest first or oldest first.
@@ -267,13 +265,8 @@ class MemoryLogsSandbox(LogsSandbox):
         super().__init__()
         allowed = limits or LogLimits()
         self.limits = allowed
-        if not token:
-            # secrets is 3 ms to import, and only sandboxes need it.
-            import secrets  # noqa: PLC0415
-
-            token = f'memory-{secrets.token_hex(16)}'
-        self.server = MemoryLogServer(token, allowed)
-        self.credentials = {'api_token': token}
+        self.server = MemoryLogServer(token or new_token(), allowed)
+        self.credentials = {'api_token': self.server.token}
         self.context = PluginContext(
             project_id='kit-project',
             project_slug='kit',
@@ -293,14 +286,9 @@ class MemoryLogsSandbox(LogsSandbox):
         """Let the server forget every position."""
         self.server.expire()
 
-    @contextlib.asynccontextmanager
-    async def fault(self, kind: Fault) -> AsyncGenerator[None]:
+    def fault(self, kind: Fault) -> AbstractAsyncContextManager[None]:
         """Let the server do this wrong for the length of the context."""
-        self.server.broken = kind
-        try:
-            yield
-        finally:
-            self.server.broken = None
+        return self.server.breaking(kind)
 
     async def snapshot(self) -> Mapping[str, Any]:
         """Return project and number to entry."""

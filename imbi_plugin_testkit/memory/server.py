@@ -7,16 +7,16 @@ import dataclasses
 import datetime as dt
 import itertools
 import json
-import socket
 import time
 import urllib.parse
-import weakref
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from imbi_plugin_testkit.sandbox import Fault, Limits
+from imbi_plugin_testkit.memory.faults import FaultyServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+    from imbi_plugin_testkit.sandbox import Limits
 
 
 class MemoryStatusError(Exception):
@@ -39,42 +39,19 @@ class _Version:
     item: dict[str, Any] | None
 
 
-class MemoryServer:
+class MemoryServer(FaultyServer):
     """A store of JSON items by path, with pages, statuses and faults.
 
     Attributes:
-        address: What a plugin reaches it by.
         token: The token it accepts.
         limits: What it allows; it refuses the rest with status 400.
-        urls: What it was asked for.
-        broken: What it does wrong at the moment.
     """
 
-    _running: ClassVar[weakref.WeakValueDictionary[str, MemoryServer]] = (
-        weakref.WeakValueDictionary()
-    )
-    _numbers = itertools.count(1)
-
     def __init__(self, token: str, limits: Limits) -> None:
-        self.address = f'memory://{next(self._numbers)}'
+        super().__init__('memory://{}')
         self.token = token
         self.limits = limits
-        self.urls: list[str] = []
-        self.broken: Fault | None = None
         self._paths: dict[str, list[_Version]] = {}
-        self._running[self.address] = self
-
-    @classmethod
-    def at(cls, address: str) -> MemoryServer:
-        """Return the server at an address.
-
-        Raises:
-            ConnectionRefusedError: There is none.
-        """
-        server = cls._running.get(address)
-        if server is None:
-            raise ConnectionRefusedError(f'nobody listens at {address}')
-        return server
 
     async def request(
         self, verb: str, url: str, *, token: str, body: object = None
@@ -109,9 +86,7 @@ class MemoryServer:
         else:
             answer = self._drop(path)
         text = json.dumps(answer)
-        if self.broken is Fault.TRUNCATED:
-            return text[: len(text) // 2]
-        return '<html>' if self.broken is Fault.MALFORMED else text
+        return self.spoiled(text)
 
     def items(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield what can be read at this moment, by path."""
@@ -190,25 +165,7 @@ class MemoryServer:
         return {}
 
     async def _go_wrong(self) -> None:
-        kind = self.broken
-        if kind is Fault.REFUSE:
-            raise ConnectionRefusedError('connection refused')
-        if kind is Fault.RESET:
-            raise ConnectionResetError('connection reset')
-        if kind is Fault.DNS:
-            raise socket.gaierror('name not known')
-        if kind in (Fault.HANG, Fault.SLOW):
-            await asyncio.sleep(3_600 if kind is Fault.HANG else 0.05)
-        status = _STATUS.get(kind) if kind is not None else None
-        if status is not None:
-            raise MemoryStatusError(status)
-
-
-_STATUS: Mapping[Fault, int] = {
-    Fault.UNAUTHORIZED: 401,
-    Fault.FORBIDDEN: 403,
-    Fault.THROTTLED: 429,
-    Fault.SERVER_ERROR: 500,
-    Fault.UNAVAILABLE: 503,
-    Fault.REDIRECT: 307,
-}
+        self.refuse()
+        await self.lose()
+        if self.status is not None:
+            raise MemoryStatusError(self.status)

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from imbi_plugin_sdk.context import PluginContext
 
 
+TEXTS = ('The build failed.', 'The tests failed.')
+"""What deliveries of the sandbox say, each of them twice: two events may be
+alike in all but their ids."""
+
+
 class TicketConfig(pydantic.BaseModel):
     """Settings of every action here."""
 
@@ -154,6 +159,7 @@ class MemoryWebhookSandbox(MemorySandbox, WebhookSandbox):
     """A sandbox of `MemoryWebhook`, with a delivery for each action."""
 
     repeatable = frozenset({'count_delivery'})
+    distinct = frozenset({'open_ticket', 'count_delivery'})
 
     def __init__(self) -> None:
         """Start an empty server."""
@@ -171,6 +177,6 @@ class MemoryWebhookSandbox(MemorySandbox, WebhookSandbox):
             'action_config': TicketConfig(queue='support'),
             'event': {
                 'delivery': f'd{self._delivered}',
-                'text': 'The build failed.',
+                'text': TEXTS[self._delivered // 2 % len(TEXTS)],
             },
         }

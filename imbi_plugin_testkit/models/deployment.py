@@ -23,11 +23,28 @@ if TYPE_CHECKING:
 
     from imbi_plugin_sdk.context import PluginContext
 
-RemoteStatus = Literal[
+RecordedStatus = Literal[
     'queued', 'in_progress', 'success', 'failure', 'cancelled', 'unheard_of'
 ]
-"""What a run can be moved to; `unheard_of` is a status of the remote that the
-contract has no name for."""
+"""Where a deployment stands that the remote recorded; `unheard_of` is a status
+of the remote that the contract has no name for."""
+
+OtherEnd = Literal[
+    'timed_out', 'action_required', 'stale', 'skipped', 'neutral'
+]
+"""Ends of a run that many remotes know and the contract has no name for: it
+took too long, it waits for a person, nobody reported its end, there was
+nothing to do, it says neither yes nor no."""
+
+RemoteStatus = Literal[RecordedStatus, OtherEnd]
+"""What a run can be moved to; to an `OtherEnd` only where the limits have
+it."""
+
+FinalVerdict = Literal['passed', 'failed', 'cancelled', 'timed_out']
+CheckVerdict = Literal[
+    FinalVerdict, 'pending', 'action_required', 'stale', 'unheard_of'
+]
+"""What the checks of a commit say."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -126,6 +143,8 @@ class DeploymentLimits(Limits):
         deployable: Which kinds of refs a run may be started for.
         trigger_lag: Seconds until a started run must be found.
         annotated_tags: Whether tags may be objects of their own.
+        other_ends: Ends beside success, failure and being cancelled that a
+            run may have, and that the sandbox's `advance` takes.
     """
 
     inputs: tuple[str, ...] = ('environment', 'note')
@@ -134,11 +153,15 @@ class DeploymentLimits(Limits):
     deployable: tuple[Literal['branch', 'tag', 'sha'], ...] = ('branch', 'tag')
     trigger_lag: float = 0.0
     annotated_tags: bool = True
+    other_ends: tuple[OtherEnd, ...] = ()
 
 
 SPARE_TAGS = 24
 """Tags planted for `create_release` to use up: a law that tries a method with
 every fault calls it a dozen times."""
+
+FEW_TAGS = 8
+"""Tags below which there may be too few for one round of calls."""
 
 
 def example_graph(round_: int = 0) -> CommitGraph:
@@ -247,6 +270,36 @@ class DeploymentSandbox(BaseSandbox):
         """
         raise UnsupportedBySandbox('start_run')
 
+    async def record_deployment(
+        self,
+        context: PluginContext,
+        environment: str,
+        sha: str,
+        status: RecordedStatus,
+    ) -> None:
+        """Record a deployment of a commit, behind the plugin's back.
+
+        Only law DEP012 asks for it, of a plugin that lists them.
+
+        Raises:
+            UnsupportedBySandbox: By default, or where the remote has no such
+                status.
+        """
+        raise UnsupportedBySandbox(f'record_deployment({status})')
+
+    async def record_check(
+        self, context: PluginContext, sha: str, verdict: CheckVerdict
+    ) -> None:
+        """Let the checks of a commit, which had none, say this together.
+
+        Only law DEP012 asks for it, of a plugin that reads them.
+
+        Raises:
+            UnsupportedBySandbox: By default, or where the remote has no such
+                word.
+        """
+        raise UnsupportedBySandbox(f'record_check({verdict})')
+
     # Examples -------------------------------------------------------------
 
     def _derived(self) -> dict[str, Callable[[], Awaitable[Any]]]:
@@ -271,15 +324,14 @@ class DeploymentSandbox(BaseSandbox):
         made['create_release'] = self._releasing
         return made
 
-    async def _repository(self, *, spare: bool = False) -> Mapping[str, str]:
-        """Return label to object name, planted at first.
+    async def _repository(self) -> Mapping[str, str]:
+        """Return label to object name; planted anew when tags run short.
 
-        Args:
-            spare: Whether a tag without release is needed: planted anew when
-                all are used up.
+        Releases come last among the methods of one round: so it happens
+        before a round, whose examples all lie in the same repository.
         """
         async with self._planting:
-            if self._planted is None or (spare and not self._spare):
+            if self._planted is None or len(self._spare) < FEW_TAGS:
                 graph = example_graph(self._rounds)
                 self._rounds += 1
                 self._planted = await self.plant(self.context, graph)
@@ -333,7 +385,7 @@ class DeploymentSandbox(BaseSandbox):
         }
 
     async def _releasing(self) -> dict[str, Any]:
-        await self._repository(spare=True)
+        await self._repository()
         return {
             'tag': self._spare.pop(0),
             'name': 'Made by the kit',

@@ -33,22 +33,58 @@ Decision = Literal['approve', 'deny', 'wait']
 
 
 class Flaw(enum.StrEnum):
-    """What can be wrong with the id tokens that a provider issues."""
+    """What can be wrong with what a provider says of a person.
+
+    With its id tokens, but for the last two.
+    """
 
     SIGNATURE = 'signature'
     """Signed by a key that the provider does not publish."""
     UNSIGNED = 'unsigned'
     """`alg` is `none`."""
+    PUBLIC_KEY = 'public_key'
+    """Signed with HS256, by the provider's public key as the shared secret
+    (RFC 8725 §2.1): everybody has it. In PEM where there is one."""
     AUDIENCE = 'audience'
     """Meant for another client."""
+    AUDIENCES = 'audiences'
+    """Meant for several: `aud` is a list, and the client is not in it."""
+    PARTY = 'party'
+    """Given to another client: `azp` is that one, and `aud` a list of both."""
+    NO_AUDIENCE = 'no_audience'
+    """There is no `aud`."""
     ISSUER = 'issuer'
     """Issued by somebody else."""
+    NO_ISSUER = 'no_issuer'
+    """There is no `iss`."""
     NONCE = 'nonce'
     """For another request; only where the request had a nonce."""
+    NO_NONCE = 'no_nonce'
+    """There is no `nonce`; only where the request had one."""
     EXPIRED = 'expired'
     """No longer good: `exp` is an hour ago."""
+    NO_EXPIRY = 'no_expiry'
+    """There is no `exp`."""
     UNVERIFIED_EMAIL = 'unverified_email'
     """`email_verified` is false; the sign-in itself is good."""
+    USERINFO = 'userinfo'
+    """The id token is good, and the userinfo endpoint speaks of somebody
+    else: `sub` and all else (OpenID Connect Core 1.0 §5.3.2)."""
+
+
+FIRST_FLAWS = frozenset(
+    {
+        Flaw.SIGNATURE,
+        Flaw.UNSIGNED,
+        Flaw.AUDIENCE,
+        Flaw.ISSUER,
+        Flaw.NONCE,
+        Flaw.EXPIRED,
+        Flaw.UNVERIFIED_EMAIL,
+    }
+)
+"""Flaws that every sandbox with `flawed` was asked for before the others were
+named: one that does not know a flaw may issue a good token in its place."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -115,6 +151,10 @@ class IdentitySandbox(BaseSandbox):
     limits: Limits = IdentityLimits()
     redirect_uri: str = 'https://imbi.example.com/oauth/callback'
     """What the client is registered with."""
+    flaws: frozenset[Flaw] = FIRST_FLAWS
+    """Which flaws `flawed` is asked for. `frozenset(Flaw)` asks for all of
+    them, also those that a later version adds; what the provider cannot do,
+    `flawed` says by UnsupportedBySandbox."""
     handler_class: type[IdentityPlugin] | None = None
     """The class under test; the kit sets it where it opens the sandbox."""
     identity_options: Mapping[str, Any] | None = None
@@ -263,9 +303,13 @@ class IdentitySandbox(BaseSandbox):
         raise UnsupportedBySandbox(f'expire({what})')
 
     def flawed(self, flaw: Flaw) -> AbstractAsyncContextManager[None]:
-        """Return a context in which id tokens are issued with this flaw.
+        """Return a context in which the provider has this flaw.
+
+        Args:
+            flaw: One of `flaws`.
 
         Raises:
-            UnsupportedBySandbox: By default.
+            UnsupportedBySandbox: By default; raise it for what the provider
+                cannot do wrong, and just that flaw is left out.
         """
         raise UnsupportedBySandbox(f'flawed({flaw})')

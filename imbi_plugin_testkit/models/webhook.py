@@ -18,6 +18,13 @@ class WebhookSandbox(BaseSandbox):
             delivery, also on one that comes a second time (law WEB003).
             Deliveries do come twice, so say so in the action's description
             too, where operators read it.
+        distinct: Names of actions of which every delivery leaves something of
+            its own at the remote, as a ticket or a comment; not those that
+            bring something into a state, where it may be already. The entry
+            of `examples` must be a function that makes another delivery each
+            time, unlike the one before in what real ones differ in: with
+            another id, and another body or event.
     """
 
     repeatable: frozenset[str] = frozenset()
+    distinct: frozenset[str] = frozenset()

@@ -34,6 +34,8 @@ MAX_NAMES = 200
 MAX_TEXT = 2_000
 """Characters of an error that are told; the parent shows fewer."""
 
+SDK = 'imbi_plugin_sdk'
+
 _DEPTH = 20
 """Links of an exception chain that are followed; chains can be circular."""
 
@@ -89,7 +91,8 @@ def perform(request: Mapping[str, Any], job: Mapping[str, Any]) -> None:
     new = [name for name in list(sys.modules) if name not in baseline]
     tell(
         **facts,
-        modules=len(new),
+        # The host has all of the SDK, whichever part of it a plugin names.
+        modules=sum(name.partition('.')[0] != SDK for name in new),
         others=[name for name in new if not watch.owns(name)],
         effects=watch.effects(),
     )

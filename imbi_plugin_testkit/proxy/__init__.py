@@ -16,7 +16,8 @@ It runs in threads, so that nothing of it shows up among the tasks of the event
 loop under test; all of them end with `close`. Requests go to the upstream as
 they came, the Host header included (signatures cover it), any method, repeated
 headers, streamed answers. It speaks plain HTTP on both sides: a loopback
-endpoint needs no certificate.
+endpoint needs no certificate. A backend that is a WSGI application of the same
+process needs no server: `FaultProxy(application)` calls it.
 """
 
 from __future__ import annotations
@@ -35,23 +36,15 @@ from imbi_plugin_testkit.proxy.listener import Listener
 from imbi_plugin_testkit.proxy.names import unresolvable
 from imbi_plugin_testkit.proxy.requests import Headers, ProxiedRequest
 from imbi_plugin_testkit.proxy.rules import Rule, Wiring
-from imbi_plugin_testkit.sandbox import (
-    BaseSandbox,
-    Fault,
-    UnsupportedBySandbox,
-)
+from imbi_plugin_testkit.proxy.sandboxes import ProxiedSandbox
+from imbi_plugin_testkit.sandbox import Fault, UnsupportedBySandbox
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import (
-        AsyncGenerator,
-        Callable,
-        Generator,
-        Mapping,
-        Sequence,
-    )
-    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+    from collections.abc import Callable, Generator, Mapping
+    from contextlib import AbstractContextManager
     from types import TracebackType
+    from wsgiref.types import WSGIApplication
 
     Script = Callable[[ProxiedRequest], Raw | None]
     Decide = Callable[[ProxiedRequest], Raw | Rule | None]
@@ -87,7 +80,7 @@ class FaultProxy:
 
     def __init__(  # noqa: PLR0913  facts by keyword
         self,
-        upstream: str,
+        upstream: str | WSGIApplication,
         *,
         host: str = LOOPBACK,
         content_type: str = 'application/json',
@@ -98,7 +91,9 @@ class FaultProxy:
         """Describe the proxy; `start` makes it listen.
 
         Args:
-            upstream: `http://127.0.0.1:PORT`.
+            upstream: `http://127.0.0.1:PORT`, or a WSGI application of this
+                process (PEP 3333), which needs no server: it is called in a
+                thread per connection, and its answer is passed on whole.
             host: A loopback address, or a name of it. Only by a name can
                 `Fault.DNS` be made: `localhost` is one everywhere.
             content_type: The media type of answers that name none.
@@ -115,7 +110,9 @@ class FaultProxy:
         self.host = host
         self.requests: list[ProxiedRequest] = []
         self.elsewhere: list[ProxiedRequest] = []
-        self._upstream = _address(upstream)
+        self._upstream = (
+            _address(upstream) if isinstance(upstream, str) else upstream
+        )
         self._content_type = content_type
         self._bodies = bodies
         self._slow = slow
@@ -192,7 +189,8 @@ class FaultProxy:
         """Return `GET http://127.0.0.1:PORT/path?query` of each request."""
         with self._lock:
             seen = list(self.requests)
-        return tuple(f'{one.method} {self.url}{one.target}' for one in seen)
+        url = self.url
+        return tuple(f'{one.method} {url}{one.target}' for one in seen)
 
     # What goes wrong -----------------------------------------------------
 
@@ -318,55 +316,13 @@ class FaultProxy:
         return 404, {}, b'{"error": "not_found", "message": "elsewhere"}'
 
     def _location(self, url: str) -> str:
+        if callable(self._upstream):
+            return url
         host, port = self._upstream
         origin = f'http://{host}:{port}'
         if self._rewrite and f'{url}/'.startswith(f'{origin}/'):
             return self.url + url.removeprefix(origin)
         return url
-
-
-class ProxiedSandbox(BaseSandbox):
-    """A sandbox whose backend is reached through a `FaultProxy`.
-
-    Beside the sandbox of a plugin type it comes first::
-
-        class MySandbox(ProxiedSandbox, LogsSandbox): ...
-
-    Attributes:
-        proxy: Made and started by `__aenter__`, closed by `__aexit__` of the
-            class that derives from this one.
-    """
-
-    proxy: FaultProxy
-
-    def fault(self, kind: Fault) -> AbstractAsyncContextManager[None]:
-        """Break the way to the backend."""
-        return _entered(self.proxy.broken(kind))
-
-    def urls(self) -> Sequence[str]:
-        """Return what the proxy was asked for."""
-        return self.proxy.urls()
-
-    def elsewhere(self) -> Sequence[str]:
-        """Return what arrived at the host that `Fault.REDIRECT` names."""
-        return tuple(
-            '\n'.join(
-                (
-                    f'{one.method} {one.target}',
-                    *(f'{key}: {value}' for key, value in one.headers.pairs),
-                    one.body.decode('utf-8', 'replace'),
-                )
-            )
-            for one in tuple(self.proxy.elsewhere)
-        )
-
-
-@contextlib.asynccontextmanager
-async def _entered(
-    manager: AbstractContextManager[None],
-) -> AsyncGenerator[None]:
-    with manager:
-        yield
 
 
 @functools.cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import http.server
 import io
 import select
 import socket
@@ -12,8 +11,10 @@ import struct
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+from imbi_plugin_testkit.proxy import applications
 from imbi_plugin_testkit.proxy.answers import CANNED, MISSING
-from imbi_plugin_testkit.proxy.requests import Headers, ProxiedRequest
+from imbi_plugin_testkit.proxy.heads import QuickHeads
+from imbi_plugin_testkit.proxy.requests import ProxiedRequest
 from imbi_plugin_testkit.sandbox import Fault
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from imbi_plugin_testkit.proxy.answers import Raw
     from imbi_plugin_testkit.proxy.rules import Rule, Wiring
+
+    Response = http.client.HTTPResponse | applications.Reply
 
 LARGEST_BODY = 64 * 1_024 * 1_024
 """Bytes of a request's body that are kept; no plugin sends as many."""
@@ -59,7 +62,7 @@ class TooLargeError(Exception):
     """The body of a request is larger than `LARGEST_BODY`."""
 
 
-class Exchange(http.server.BaseHTTPRequestHandler):
+class Exchange(QuickHeads):
     """The requests of one connection, one after the other."""
 
     protocol_version = 'HTTP/1.1'
@@ -92,7 +95,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
     # One request ---------------------------------------------------------
 
     def _answer(self) -> None:
-        if 'close' in _tokens(self.headers.items()):
+        if 'close' in _tokens(self.given.pairs):
             self.close_connection = True
         try:
             body = self._body()
@@ -104,7 +107,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
             method=self.command,
             # Not `path`, in which the base class mends double slashes.
             target=self.requestline.split(' ')[1],
-            headers=Headers(self.headers.items()),
+            headers=self.given,
             body=body,
         )
         decision = self.wiring.decide(request)
@@ -116,9 +119,9 @@ class Exchange(http.server.BaseHTTPRequestHandler):
             self._go_wrong(request, decision)
 
     def _body(self) -> bytes:
-        if 'chunked' in self.headers.get('Transfer-Encoding', '').lower():
+        if 'chunked' in self.given.get('Transfer-Encoding', '').lower():
             return b''.join(self._chunks())
-        size = int(self.headers.get('Content-Length') or 0)
+        size = int(self.given.get('Content-Length') or 0)
         if not 0 <= size <= LARGEST_BODY:
             raise TooLargeError
         return self.rfile.read(size)
@@ -147,13 +150,15 @@ class Exchange(http.server.BaseHTTPRequestHandler):
             self._pass_on(request, response)
 
     @contextlib.contextmanager
-    def _asked(
-        self, request: ProxiedRequest
-    ) -> Generator[http.client.HTTPResponse | None]:
+    def _asked(self, request: ProxiedRequest) -> Generator[Response | None]:
         """Ask the upstream; None where it cannot be reached."""
+        upstream = self.wiring.upstream
+        if callable(upstream):
+            yield applications.ask(upstream, request)
+            return
         response = None
         with contextlib.suppress(OSError, http.client.HTTPException):
-            response = self._ask(self._reached(), request)
+            response = self._ask(self._reached(upstream), request)
         try:
             yield response
         except http.client.HTTPException:
@@ -165,7 +170,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
             if response is not None:
                 response.close()
 
-    def _reached(self) -> http.client.HTTPConnection:
+    def _reached(self, address: tuple[str, int]) -> http.client.HTTPConnection:
         """Return a connection to the upstream: the kept one, while it lasts.
 
         Raises:
@@ -174,7 +179,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         if self._kept is not None and _is_quiet(self._kept[1]):
             return self._kept[0]
         self._let_go()
-        upstream = http.client.HTTPConnection(*self.wiring.upstream)
+        upstream = http.client.HTTPConnection(*address)
         upstream.connect()
         sock = cast('socket.socket', upstream.sock)
         self._kept = upstream, sock
@@ -208,9 +213,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         upstream.endheaders(request.body or None)
         return upstream.getresponse()
 
-    def _pass_on(
-        self, request: ProxiedRequest, response: http.client.HTTPResponse
-    ) -> None:
+    def _pass_on(self, request: ProxiedRequest, response: Response) -> None:
         self.send_response_only(response.status, response.reason)
         for name, value in _end_to_end(response.getheaders()):
             moved = name.lower() == 'location'
@@ -218,7 +221,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
                 name, self.wiring.location(value) if moved else value
             )
         empty = request.method == 'HEAD' or response.status in _NO_BODY
-        sized = response.getheader('Content-Length') is not None
+        sized = response.getheader('content-length') is not None
         chunked = not (empty or sized) and self.request_version != 'HTTP/1.0'
         if chunked:
             self.send_header('Transfer-Encoding', 'chunked')
@@ -230,9 +233,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         if not empty:
             self._stream(response, chunked=chunked)
 
-    def _stream(
-        self, response: http.client.HTTPResponse, *, chunked: bool
-    ) -> None:
+    def _stream(self, response: Response, *, chunked: bool) -> None:
         """Pass a body on as it comes.
 
         Raises:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from wsgiref.types import WSGIApplication
 
     from imbi_plugin_testkit.proxy.answers import Raw
     from imbi_plugin_testkit.proxy.listener import Listener
@@ -54,7 +55,7 @@ class Wiring:
 
     Attributes:
         listener: The port, which breaks connections off.
-        upstream: Host and port.
+        upstream: Host and port, or an application.
         content_type: The media type of answers that name none.
         bodies: Fault to an answer of its own.
         slow: Seconds that a slow answer takes.
@@ -64,7 +65,7 @@ class Wiring:
     """
 
     listener: Listener
-    upstream: tuple[str, int]
+    upstream: tuple[str, int] | WSGIApplication
     content_type: str
     bodies: Mapping[Fault, Raw]
     slow: float

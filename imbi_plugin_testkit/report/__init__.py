@@ -240,6 +240,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         'fix': finding.fix,
         'details': list(finding.details),
         'place': dataclasses.asdict(finding.place) if finding.place else None,
+        'seen': finding.seen,
+        'expected': finding.expected,
     }
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from imbi_plugin_testkit.checks import catalogue
 from imbi_plugin_testkit.model import Outcome, Severity
+from imbi_plugin_testkit.report import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -78,9 +79,13 @@ def _command(result: Result, finding: Finding, prefix: str) -> str:
             **facts,
         }
     where = f'{finding.path}: ' if finding.path else ''
-    said = (
-        f'{result.unit}: {where}{finding.message}\nFix: {finding.fix}\n'
-        f'Again: {result.reproduce}'
+    said = '\n'.join(
+        [
+            f'{result.unit}: {where}{finding.message}',
+            *text.compared(finding),
+            f'Fix: {finding.fix}',
+            f'Again: {result.reproduce}',
+        ]
     )
     given = ','.join(
         f'{name}={_escaped(value, in_property=True)}'

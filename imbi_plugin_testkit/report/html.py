@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk._text import counted
 from imbi_plugin_testkit.checks import catalogue
+from imbi_plugin_testkit.comparing import members, span
 from imbi_plugin_testkit.model import Outcome
 from imbi_plugin_testkit.report import kit_version
 from imbi_plugin_testkit.report.text import LEVELS, SENTENCES
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
     from imbi_plugin_testkit.model import Finding, Result
     from imbi_plugin_testkit.report import Report
+
+TAGS = {' ': 'span', '-': 'ins', '+': 'del'}
+"""What a member is in HTML: `ins` is missing, `del` is too much."""
 
 QUIET = (Outcome.PASSED, Outcome.NOT_APPLICABLE)
 """Outcomes that are hidden until somebody asks for them."""
@@ -136,9 +140,9 @@ def _unit(title: str, unit: str, results: Sequence[Result]) -> Iterator[str]:
         family = catalogue()[result.check].family
         families.setdefault(family, []).append(result)
     yield f'<h3>{_e(title)}</h3>'
-    for family, members in families.items():
+    for family, checks in families.items():
         yield (f'<section class="family" aria-label="{_e(unit)}: {family}">')
-        for result in members:
+        for result in checks:
             yield from _check(result)
         yield '</section>'
 
@@ -172,6 +176,7 @@ def _finding(finding: Finding) -> Iterator[str]:
     yield '<div class="finding"><dl>'
     where = f'<code>{_e(finding.path)}</code>: ' if finding.path else ''
     yield f'<dt>saw</dt><dd>{where}{_e(finding.message)}</dd>'
+    yield from _values(finding)
     place = finding.place
     if place is not None:
         spot = f'{place.file}:{place.line}:{place.column}'
@@ -181,6 +186,32 @@ def _finding(finding: Finding) -> Iterator[str]:
     if finding.details:
         yield from _steps(finding.details)
     yield '</div>'
+
+
+def _values(finding: Finding) -> Iterator[str]:
+    """Yield the two values that were compared, the difference marked."""
+    seen, expected = finding.seen, finding.expected
+    if not (seen or expected):
+        return
+    if '\n' in seen or '\n' in expected:
+        yield '<dt>values</dt><dd><pre class="values">'
+        for sign, line in members(seen, expected):
+            tag = TAGS[sign]
+            yield f'<{tag}>{sign} {_e(line)}</{tag}>'
+        yield '</pre><span class="soft">- must be there, + was seen</span>'
+        yield '</dd>'
+        return
+    start, end, stop = span(seen, expected)
+    for word, text, last in (
+        ('found', seen, end),
+        ('must be', expected, stop),
+    ):
+        middle = _e(text[start:last])
+        mark = f'<mark>{middle}</mark>' if middle else ''
+        yield (
+            f'<dt>{word}</dt><dd><code class="values">{_e(text[:start])}'
+            f'{mark}{_e(text[last:])}</code></dd>'
+        )
 
 
 def _steps(details: Sequence[str]) -> Iterator[str]:

@@ -103,6 +103,8 @@ def _result(row: Mapping[str, Any], unit: str) -> Result:
                 each['fix'],
                 tuple(each['details']),
                 Place(**each['place']) if each['place'] else None,
+                each.get('seen', ''),
+                each.get('expected', ''),
             )
             for each in row['problems']
         ),

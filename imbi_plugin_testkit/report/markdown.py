@@ -24,11 +24,13 @@ TOLD = (
 """Outcomes that a reader wants one line each of."""
 
 
+_ENTITIES = {ord(char): f'&#{ord(char)};' for char in '\\`*_{}[]<>#|!~&'}
+"""All at once: what is put in for one holds others."""
+
+
 def escape(value: str) -> str:
     """Return text that neither Markdown nor HTML takes for markup."""
-    for char in '\\`*_{}[]<>#|!~&':
-        value = value.replace(char, f'&#{ord(char)};')
-    return ' '.join(value.split())
+    return ' '.join(value.translate(_ENTITIES).split())
 
 
 def render(report: Report) -> str:
@@ -75,6 +77,8 @@ def _unit(title: str, results: list[Result]) -> Iterator[str]:
         for finding in result.findings:
             where = f'{finding.path}: ' if finding.path else ''
             seen = escape(f'{where}{finding.message}')
+            for line in text.compared(finding):
+                seen += f'<br>{escape(line)}'
             if result.outcome is Outcome.WAIVED:
                 seen += f' (waived: {escape(result.reason)})'
             yield f'| {head} | {outcome} | {seen} | {escape(finding.fix)} |'

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_testkit.checks import catalogue
 from imbi_plugin_testkit.model import Outcome, Place
-from imbi_plugin_testkit.report import kit_version
+from imbi_plugin_testkit.report import kit_version, text
 from imbi_plugin_testkit.report.text import LEVELS
 
 if TYPE_CHECKING:
@@ -99,7 +99,13 @@ def _result(
         'ruleIndex': rule,
         'level': LEVELS[result.severity],
         'message': {
-            'text': f'{where}{finding.message}\nFix: {finding.fix}',
+            'text': '\n'.join(
+                [
+                    f'{where}{finding.message}',
+                    *text.compared(finding),
+                    f'Fix: {finding.fix}',
+                ]
+            ),
         },
         'locations': [_location(report, result, finding.place or SOMEWHERE)],
         'partialFingerprints': {
@@ -112,6 +118,7 @@ def _result(
             'path': finding.path,
             'reproduce': result.reproduce,
             'details': list(finding.details),
+            **_values(finding),
         },
     }
     if result.outcome is Outcome.WAIVED:
@@ -119,6 +126,13 @@ def _result(
             {'kind': 'external', 'justification': result.reason}
         ]
     return told
+
+
+def _values(finding: Finding) -> dict[str, str]:
+    """Return the two values that were compared, where some were."""
+    if not (finding.seen or finding.expected):
+        return {}
+    return {'seen': finding.seen, 'expected': finding.expected}
 
 
 def _location(report: Report, result: Result, place: Place) -> dict[str, Any]:

@@ -20,11 +20,22 @@ def _words(kind: type[enum.StrEnum]) -> dict[str, Any]:
     return {'enum': [str(word) for word in kind]}
 
 
-def _object(properties: Mapping[str, Any], **facts: object) -> dict[str, Any]:
+def _object(
+    properties: Mapping[str, Any],
+    optional: tuple[str, ...] = (),
+    **facts: object,
+) -> dict[str, Any]:
+    """Return the schema of an object.
+
+    Args:
+        properties: Name to schema.
+        optional: Names that reports of older kits do not have.
+        facts: More about the object.
+    """
     return {
         'type': 'object',
         'additionalProperties': False,
-        'required': list(properties),
+        'required': [name for name in properties if name not in optional],
         'properties': dict(properties),
         **facts,
     }
@@ -61,7 +72,17 @@ _DEFS: Mapping[str, Any] = {
                 'anyOf': [{'$ref': '#/$defs/place'}, {'type': 'null'}],
                 'description': 'Where it is to be mended, if that is known.',
             },
-        }
+            'seen': {
+                **TEXT,
+                'description': 'Where two values were compared, the one that '
+                'was found, with a line per member; else blank.',
+            },
+            'expected': {
+                **TEXT,
+                'description': 'The one that must be, the same way.',
+            },
+        },
+        optional=('seen', 'expected'),
     ),
     'place': _object(
         {

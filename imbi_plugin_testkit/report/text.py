@@ -11,8 +11,10 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk._text import counted
+from imbi_plugin_testkit.comparing import marked, members
 from imbi_plugin_testkit.model import (
     Check,
+    Finding,
     Outcome,
     Place,
     Result,
@@ -39,15 +41,30 @@ WAIVER_DAYS = 90
 SHOWN_FINDINGS = 3
 """Findings of one check on a terminal; one cause often has many."""
 
+VALUES = '        : '
+"""Before the lines of two values that were compared."""
+
 SHOWN_STEPS = 8
 """Lines of a law's script on a terminal: its start, and what broke it."""
 
 
-def failure(result: Result, check: Check, width: int = 79) -> list[str]:
+def failure(
+    result: Result,
+    check: Check,
+    width: int = 79,
+    encoding: str | None = None,
+) -> list[str]:
     """Return the lines that tell an author what to do about a result.
 
     The report files hold all findings with all details; a terminal shows as
     much as one reads.
+
+    Args:
+        result: How the check ended.
+        check: The check.
+        width: Columns to wrap at.
+        encoding: Of the terminal; in values that were compared, what it
+            lacks becomes an escape.
     """
     level = LEVELS[result.severity]
     lines = _wrapped(
@@ -64,6 +81,7 @@ def failure(result: Result, check: Check, width: int = 79) -> list[str]:
     for number, finding in enumerate(result.findings[:SHOWN_FINDINGS]):
         where = f'{finding.path}: ' if finding.path else ''
         lines += _wrapped('  saw   ', f'{where}{finding.message}', width)
+        lines += _values(finding, width, encoding)
         if finding.place is not None:
             lines += _place(finding.place, width)
         if number == 0:
@@ -82,9 +100,33 @@ def failure(result: Result, check: Check, width: int = 79) -> list[str]:
     if result.outcome is Outcome.WAIVED:
         lines += _wrapped('  waived: ', result.reason, width)
     elif _waivable(check) and result.findings:
-        lines += _waiver(result)
+        lines += _waiver(result, width)
     lines.append(f'  again {result.reproduce}')
     return lines
+
+
+def compared(finding: Finding) -> list[str]:
+    """Return the two values that were compared as lines without a mark."""
+    if not (finding.seen or finding.expected):
+        return []
+    if '\n' in finding.seen or '\n' in finding.expected:
+        rows = members(finding.seen, finding.expected)
+        return [
+            'Must be there (-), was seen (+):',
+            *(f'{sign} {line}' for sign, line in rows),
+        ]
+    return [f'Saw:  {finding.seen}', f'Must: {finding.expected}']
+
+
+def _values(finding: Finding, width: int, encoding: str | None) -> list[str]:
+    """Return what was found and what must be, under one another."""
+    if not (finding.seen or finding.expected):
+        return []
+    room = max(width, 40) - len(VALUES)
+    return [
+        f'{VALUES}{line}'
+        for line in marked(finding.seen, finding.expected, room, encoding)
+    ]
 
 
 def _place(place: Place, width: int) -> list[str]:
@@ -128,14 +170,25 @@ def _waivable(check: Check) -> bool:
     )
 
 
-def _waiver(result: Result) -> list[str]:
+def _waiver(result: Result, width: int) -> list[str]:
+    """Return what can be pasted as it stands, also below another waiver.
+
+    TOML forbids a line break in an inline table, and one line of all four keys
+    is wider than a terminal.
+    """
     today = dt.datetime.now(dt.UTC).date()
     expires = today + dt.timedelta(days=WAIVER_DAYS)
     return [
-        '  If this is on purpose, say so in [tool.imbi.testkit]:',
-        f'        waivers = [{{check = "{result.check}", '
-        f'plugin = "{result.unit}",',
-        f'                    reason = "…", expires = {expires}}}]',
+        *_wrapped(
+            '  ',
+            'If this is on purpose, say so at the end of pyproject.toml:',
+            width,
+        ),
+        '        [[tool.imbi.testkit.waivers]]',
+        f'        check = "{result.check}"',
+        f'        plugin = "{result.unit}"',
+        '        reason = "…"',
+        f'        expires = {expires}',
     ]
 
 
@@ -169,6 +222,14 @@ SENTENCES = {
 
 def verdict(report: Report) -> Iterator[str]:
     """Yield the closing lines: per plugin, the counts, the verdict."""
+    total = sum(report.summary.values())
+    if total and report.missing == total:
+        yield (
+            f'{report.name} {report.version}: no verdict, none of '
+            f'{counted(total, "check")} ran. `imbi-plugin check` runs them '
+            "without the project's own tests."
+        )
+        return
     for plugin in report.plugins:
         counts = {
             outcome: sum(result.outcome is outcome for result in plugin.checks)
@@ -185,7 +246,6 @@ def verdict(report: Report) -> Iterator[str]:
             f'{backend}): {shown}'
         )
     yield from _untestable(report)
-    total = sum(report.summary.values())
     if report.missing:
         yield (
             f'{report.name} {report.version}: no verdict from a partial run, '

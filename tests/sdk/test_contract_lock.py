@@ -251,8 +251,18 @@ def _unset(target, name):
     del target[name]
 
 
-def _value(lock, model='LogResult', name='total', **facts):
-    field(lock, model, name).update(facts)
+def to_method(plugin_type, name, /, **facts):
+    return lambda lock: method(lock, plugin_type, name).update(facts)
+
+
+def to_argument(index, plugin_type, name, /, **facts):
+    return lambda lock: method(lock, plugin_type, name)['parameters'][
+        index
+    ].update(facts)
+
+
+def to_field(model='LogResult', name='total', /, **facts):
+    return lambda lock: field(lock, model, name).update(facts)
 
 
 EDITS = [
@@ -267,31 +277,27 @@ EDITS = [
     (
         'method_now_required',
         'breaking',
-        lambda lock: _set(method(lock, 'logs', 'histogram'), required=True),
+        to_method('logs', 'histogram', required=True),
     ),
     (
         'method_now_optional',
         'minor',
-        lambda lock: _set(method(lock, 'logs', 'schema'), required=False),
+        to_method('logs', 'schema', required=False),
     ),
     (
         'method_kind',
         'breaking',
-        lambda lock: _set(
-            method(lock, 'webhook', 'actions'), kind='coroutine'
-        ),
+        to_method('webhook', 'actions', kind='coroutine'),
     ),
     (
         'method_default_lost',
         'breaking',
-        lambda lock: _set(method(lock, 'logs', 'histogram'), default='raises'),
+        to_method('logs', 'histogram', default='raises'),
     ),
     (
         'method_default_gained',
         'minor',
-        lambda lock: _set(
-            method(lock, 'deployment', 'create_tag'), default='answers'
-        ),
+        to_method('deployment', 'create_tag', default='answers'),
     ),
     # parameters
     (
@@ -326,10 +332,7 @@ EDITS = [
     (
         'parameter_renamed',
         'breaking',
-        lambda lock: _set(
-            method(lock, 'deployment', 'compare')['parameters'][2],
-            name='first',
-        ),
+        to_argument(2, 'deployment', 'compare', name='first'),
     ),
     (
         'parameter_reordered',
@@ -341,25 +344,17 @@ EDITS = [
     (
         'parameter_kind_widened',
         'breaking',
-        lambda lock: _set(
-            method(lock, *READ)['parameters'][3], kind='positional_or_keyword'
-        ),
+        to_argument(3, *READ, kind='positional_or_keyword'),
     ),
     (
         'parameter_kind_narrowed',
         'minor',
-        lambda lock: _set(
-            method(lock, 'logs', 'histogram')['parameters'][3],
-            kind='keyword_only',
-        ),
+        to_argument(3, 'logs', 'histogram', kind='keyword_only'),
     ),
     (
         'parameter_default_added',
         'breaking',
-        lambda lock: _set(
-            method(lock, 'deployment', 'compare')['parameters'][3],
-            default='main',
-        ),
+        to_argument(3, 'deployment', 'compare', default='main'),
     ),
     (
         'parameter_default_removed',
@@ -371,34 +366,24 @@ EDITS = [
     (
         'parameter_default_changed',
         'breaking',
-        lambda lock: _set(
-            method(lock, 'logs', 'histogram')['parameters'][3], default=30
-        ),
+        to_argument(3, 'logs', 'histogram', default=30),
     ),
     # types that the host supplies
     (
         'received_wider',
         'breaking',
-        lambda lock: _set(
-            method(lock, 'logs', 'histogram')['parameters'][3],
-            type='int | None',
-        ),
+        to_argument(3, 'logs', 'histogram', type='int | None'),
     ),
     (
         'received_narrower',
         'minor',
-        lambda lock: _set(
-            method(lock, 'configuration', 'get_values')['parameters'][2],
-            type='list[str]',
-        ),
+        to_argument(2, 'configuration', 'get_values', type='list[str]'),
     ),
     (
         'received_wider',
         'breaking',
-        lambda lock: _value(
-            lock,
-            'LogFilter',
-            'op',
+        lambda lock: _set(
+            field(lock, 'LogFilter', 'op'),
             type=field(lock, 'LogFilter', 'op')['type'].replace(
                 "'eq'", "'eq', 'gt'"
             ),
@@ -407,42 +392,33 @@ EDITS = [
     (
         'received_narrower',
         'minor',
-        lambda lock: _value(lock, 'LogFilter', 'op', type="Literal['eq']"),
+        to_field('LogFilter', 'op', type="Literal['eq']"),
     ),
-    (
-        'received_other',
-        'breaking',
-        lambda lock: _value(lock, 'LogQuery', 'limit', type='str'),
-    ),
+    ('received_other', 'breaking', to_field('LogQuery', 'limit', type='str')),
     # types that the plugin supplies
     (
         'supplied_wider',
         'minor',
-        lambda lock: _set(
-            method(lock, 'deployment', 'resolve_committish'),
-            returns='Commit | None',
-        ),
+        to_method('deployment', 'resolve_committish', returns='Commit | None'),
     ),
     (
         'supplied_narrower',
         'breaking',
-        lambda lock: _set(
-            method(lock, 'lifecycle', 'resolve_relocation_target'),
+        to_method(
+            'lifecycle',
+            'resolve_relocation_target',
             returns='RelocationTarget',
         ),
     ),
     (
         'supplied_other',
         'breaking',
-        lambda lock: _set(
-            method(lock, 'logs', 'histogram'), returns='LogResult'
-        ),
+        to_method('logs', 'histogram', returns='LogResult'),
     ),
     (
         'supplied_wider',
         'minor',
-        lambda lock: _value(
-            lock,
+        to_field(
             'LifecycleResult',
             'status',
             type="Literal['failed', 'later', 'ok', 'skipped']",
@@ -451,9 +427,7 @@ EDITS = [
     (
         'supplied_narrower',
         'breaking',
-        lambda lock: _value(
-            lock, 'LifecycleResult', 'status', type="Literal['failed', 'ok']"
-        ),
+        to_field('LifecycleResult', 'status', type="Literal['failed', 'ok']"),
     ),
     # fields
     (
@@ -468,11 +442,7 @@ EDITS = [
         'breaking',
         lambda lock: lock['models']['LogQuery']['fields'].pop('levels'),
     ),
-    (
-        'received_default',
-        'minor',
-        lambda lock: _value(lock, 'LogQuery', 'limit', default=50),
-    ),
+    ('received_default', 'minor', to_field('LogQuery', 'limit', default=50)),
     (
         'received_now_required',
         'minor',
@@ -481,12 +451,12 @@ EDITS = [
     (
         'received_now_optional',
         'patch',
-        lambda lock: _value(lock, 'LogFilter', 'value', default=''),
+        to_field('LogFilter', 'value', default=''),
     ),
     (
         'received_constraint',
         'minor',
-        lambda lock: _value(lock, 'LogQuery', 'limit', constraints={'ge': 1}),
+        to_field('LogQuery', 'limit', constraints={'ge': 1}),
     ),
     (
         'supplied_field_added_required',
@@ -522,21 +492,17 @@ EDITS = [
     (
         'supplied_now_optional',
         'minor',
-        lambda lock: _value(lock, 'LogEntry', 'message', default=''),
+        to_field('LogEntry', 'message', default=''),
     ),
     (
         'supplied_default',
         'breaking',
-        lambda lock: _value(
-            lock, 'PluginManifest', 'cacheable', default=False
-        ),
+        to_field('PluginManifest', 'cacheable', default=False),
     ),
     (
         'supplied_constraint_added',
         'breaking',
-        lambda lock: _value(
-            lock, 'LogEntry', 'message', constraints={'min_length': 1}
-        ),
+        to_field('LogEntry', 'message', constraints={'min_length': 1}),
     ),
     (
         'supplied_constraint_removed',
@@ -548,9 +514,7 @@ EDITS = [
     (
         'supplied_constraint_changed',
         'breaking',
-        lambda lock: _value(
-            lock, 'ActionDescriptor', 'label', constraints={'min_length': 2}
-        ),
+        to_field('ActionDescriptor', 'label', constraints={'min_length': 2}),
     ),
     (
         'field_turned',
@@ -578,8 +542,8 @@ EDITS = [
     (
         'supplied_narrower',
         'breaking',
-        lambda lock: _value(
-            lock, 'PluginContext', 'service_writeback', type='ServiceWriteback'
+        to_field(
+            'PluginContext', 'service_writeback', type='ServiceWriteback'
         ),
     ),
     # models

@@ -135,6 +135,7 @@ HOST_RULES = [
     'registry.adapters',
     'resolution',
     'search_templates',
+    'throttling',
 ]
 
 
@@ -149,7 +150,9 @@ def test_a_module_for_hosts_lists_what_is_public_and_documents_it(name):
             assert value.__doc__, public
 
 
-@pytest.mark.parametrize('name', ['records', 'redaction', 'search_templates'])
+@pytest.mark.parametrize(
+    'name', ['records', 'redaction', 'search_templates', 'throttling']
+)
 def test_what_is_defined_without_an_underscore_is_listed(name):
     module = importlib.import_module(f'imbi_plugin_sdk.{name}')
     defined = {

@@ -2,11 +2,13 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
+import imbi_plugin_sdk
 from imbi_plugin_sdk import contract_lock
 from imbi_plugin_sdk.catalog import Catalog
 from imbi_plugin_testkit import cli
@@ -69,6 +71,25 @@ def test_an_unknown_id_names_a_near_one(command, name, meant):
     assert f'Did you mean {meant}' in err
 
 
+@pytest.mark.parametrize('name', ['logs', 'MAN'])
+def test_a_type_or_a_family_leads_to_its_list(command, name):
+    code, _, err = command('explain', name)
+    assert code == 2
+    assert f'`imbi-plugin list {name}`' in err
+    assert command('list', name)[0] == 0
+
+
+def test_several_ids_are_explained_in_one_go(command):
+    code, out, _ = command('explain', 'LOG001', 'github')
+    assert code == 0
+    assert out.startswith('LOG001: ')
+    assert '\n\ngithub: ' in out
+    _, out, _ = command('explain', '--json', 'LOG001', 'github')
+    assert [one['id'] for one in json.loads(out)] == ['LOG001', 'github']
+    _, out, _ = command('explain', '--json', 'LOG001')
+    assert json.loads(out)['id'] == 'LOG001'
+
+
 def test_every_code_of_the_sdk_can_be_explained(command):
     from imbi_plugin_sdk.invocation.responses import (  # noqa: PLC0415
         ERROR_RESPONSES,
@@ -117,6 +138,60 @@ def test_the_list_has_every_check_once(command):
     code, out, _ = command('list', '--json')
     assert code == 0
     assert [row['id'] for row in json.loads(out)] == list(catalogue())
+
+
+def test_words_narrow_the_list_down(command):
+    _, out, _ = command('list', 'man')
+    ids = [line.split()[0] for line in out.splitlines()]
+    assert ids == [name for name in catalogue() if name.startswith('MAN')]
+    _, out, _ = command('list', '--json', 'logs', 'cursor')
+    ids = {row['id'] for row in json.loads(out)}
+    assert {'LOG002', 'LOG005'} <= ids
+    assert all(
+        'logs' in catalogue()[name].types
+        and 'cursor' in catalogue()[name].title
+        for name in ids
+    )
+
+
+def test_a_word_that_nothing_has_is_a_usage_error(command):
+    code, out, err = command('list', 'frobnicate')
+    assert (code, out) == (2, '')
+    assert "no check fits 'frobnicate'" in err
+
+
+def test_without_a_command_the_commands_are_shown(command):
+    code, out, err = command()
+    assert (code, out) == (2, '')
+    assert all(name in err for name in cli.COMMANDS)
+
+
+def test_the_version_is_told(command):
+    code, out, _ = command('--version')
+    assert code == 0
+    assert out == f'imbi-plugin-sdk {imbi_plugin_sdk.__version__}\n'
+
+
+def test_a_missing_argument_shows_what_it_may_be(command):
+    code, _, err = command('schema')
+    assert code == 2
+    assert 'usage: imbi-plugin schema' in err
+    assert 'manifest' in err
+
+
+def test_a_reader_that_has_enough_is_no_error():
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, '-m', 'imbi_plugin_testkit.cli', 'explain', 'LOG001'],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        # Buffered, so that nothing is written before the end.
+        env={**os.environ, 'PYTHONUNBUFFERED': ''},
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b'')
 
 
 def test_a_misspelt_command_names_a_near_one(command, monkeypatch):

@@ -462,7 +462,7 @@ def test_a_plugin_that_hangs_is_found_out_in_deep_too():
     profile = Profile(50, 10, 1.0, 1.0, shrink=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(PROFILES, 'deep', profile)
-        (finding,), labs = judged(Hangs, profile='deep', timeout=0.5)
+        (finding,), labs = judged(Hangs, profile='deep', timeout=2)
     assert 'list_keys hung' in finding.message
     assert not any(labs.strays.values())
 

@@ -204,6 +204,8 @@ def test_without_one_what_does_not_import_is_told(made, tmp_path):
     assert 'seen cannot be shown: the entry point does not import' in (
         done.stdout
     )
+    assert '`imbi-plugin check`' in done.stdout
+    assert 'nothing to do' not in done.stdout
     assert 'It cannot be shown' in (tmp_path / 'page.html').read_text('utf-8')
 
 
@@ -283,6 +285,7 @@ def project(tmp_path, site):
 def test_the_command_writes_the_file_into_the_sources(made, tmp_path):
     target, run = project(tmp_path, made().site)
     done = run('snapshot', '--check')
+    assert 'is missing. Fix: write it with `imbi-plugin' in done.stdout
     assert done.returncode == 1
     assert not target.exists()
     assert run('snapshot').returncode == 0

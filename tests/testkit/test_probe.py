@@ -278,6 +278,12 @@ def test_modules_are_counted_by_who_brought_them(probed):
     assert names['xml'] >= 2
 
 
+def test_modules_of_the_sdk_are_not_counted(probed):
+    parts = 'options, imbi_plugin_sdk.resolution, imbi_plugin_sdk.throttling'
+    seen = probed(f'import imbi_plugin_sdk.{parts}')
+    assert seen.modules < 10  # of the plugin, and of Python's own
+
+
 def test_names_that_are_near_are_told(probed):
     seen = probed('', attribute='Goood')
     assert not seen.imported

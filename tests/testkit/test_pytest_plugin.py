@@ -5,6 +5,8 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
+import tomllib
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -136,7 +138,7 @@ def test_a_broken_law_says_what_why_and_how(project):
         '  fix   ',
         '  why   ',
         'imbi-plugin explain CFG001',
-        'waivers = [{check = "CFG001", plugin = "good"',
+        '[[tool.imbi.testkit.waivers]]\n        check = "CFG001"\n',
         '  again pytest --imbi-plugin pyproject.toml::good::CFG001',
         'does not keep the contract: not_conformant',
     ):
@@ -151,6 +153,32 @@ def test_a_job_of_github_gets_annotations(project):
     assert 'file=imbi_plugin_good/__init__.py,line=' in line
     run = here.pytest('-k', 'CFG001', GITHUB_ACTIONS='')
     assert '::error' not in run.stdout
+
+
+def test_the_printed_waiver_can_be_pasted(project):
+    here = project(replace=TRIM)
+    shown = here.pytest('-k', 'CFG001').stdout
+    [lines] = re.findall(
+        r'^ +\[\[tool\.imbi\.testkit\.waivers\]\]\n(?: +\w+ = .*\n)+',
+        shown,
+        re.MULTILINE,
+    )
+    waiver = textwrap.dedent(lines)
+    other = waiver.replace('CFG001', 'CFG002')
+    pasted = tomllib.loads(f'{PYPROJECT}\n{waiver}\n{other}')
+    first, second = pasted['tool']['imbi']['testkit']['waivers']
+    assert (first['check'], first['plugin']) == ('CFG001', 'good')
+    assert second['check'] == 'CFG002'
+
+
+def test_a_run_that_never_began_says_how_to_be_judged(project):
+    here = project()
+    here.write('test_own.py', 'import nothing_at_all\n')
+    run = here.pytest('.')
+    assert run.returncode == 2
+    assert re.search(r'no verdict, none of \d+ checks ran', run.stdout)
+    assert '`imbi-plugin check` runs them' in run.stdout
+    assert 'untestable' not in run.stdout
 
 
 def test_the_short_summary_says_what_failed(project):
@@ -393,6 +421,7 @@ def test_a_waiver_is_counted_and_shown(project):
     ('waiver', 'failing'),
     [
         ('{check = "PKG003", reason = " "}', {'KIT003'}),
+        ('{check = "PKG003", reason = "…"}', {'KIT003'}),
         ('{check = "PKG03", reason = "x"}', {'KIT004'}),
         ('{check = "PKG003", reason = "x", plugin = "nobody"}', {'KIT005'}),
         (

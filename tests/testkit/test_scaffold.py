@@ -128,6 +128,21 @@ def test_a_slip_in_a_handler_turns_the_verdict_red(tmp_path):
     assert outcomes(report)['failed'] == {'CFG005': {'acme'}}
 
 
+def test_a_slip_in_a_manifest_is_told_by_the_kit(tmp_path):
+    # The package's own tests then cannot be imported, which stops pytest.
+    package = Package(tmp_path / 'acme', ('webhook',))
+    handler = package.site / 'imbi_plugin_acme/webhook.py'
+    text = handler.read_text('utf-8')
+    assert text.count('plugin_type="webhook"') == 1
+    handler.write_text(
+        text.replace('plugin_type="webhook"', 'plugin_type="webhok"'), 'utf-8'
+    )
+    done, report = package.kit()
+
+    assert done.returncode == 1
+    assert {'PKG101', 'MAN013'} <= set(outcomes(report)['failed'])
+
+
 def test_it_is_typed_strictly(nine):
     pytest.importorskip('mypy')
     done = run(nine.folder, 'mypy', '--strict', '--no-incremental')

@@ -60,7 +60,7 @@ class MotoSandbox(ProxiedSandbox):
         """Start the backend and give a context and credentials for it."""
         self.moto = moto(self.service)
         self.proxy = FaultProxy(
-            self.moto.url,
+            self.moto.application,
             host='localhost',
             content_type=_JSON['Content-Type'],
             bodies=ERRORS,

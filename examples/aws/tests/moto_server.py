@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import gc
 import logging
-import threading
-from http.client import HTTPConnection
-from typing import Any
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from tests import insights
 
-HOST = '127.0.0.1'
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from wsgiref.types import WSGIApplication
+
 REGION = 'eu-central-1'
 ACCOUNT = '123456789012'
 """The account that moto keeps by default."""
@@ -34,24 +38,49 @@ class Moto:
     """One service of moto, and the user whose key it accepts.
 
     Attributes:
-        url: Where it listens.
+        application: Answers requests, in this process (PEP 3333).
         credentials: Of a user that may do everything in SSM and logs.
         backend: What moto keeps, behind every API.
     """
 
-    url: str
+    application: WSGIApplication
     credentials: dict[str, str] = dataclasses.field(repr=False)
     backend: Any = dataclasses.field(repr=False)
 
 
 @functools.cache
 def moto(service: str) -> Moto:
-    """Serve one service of moto, the Insights of logs mended.
+    """Start one service of moto, the Insights of logs mended.
 
-    Each has a server of its own: moto's own server finds out which service is
-    meant by listing the folders of all, twice in each request, and SSM alone
-    brings EC2 with it, which takes a second to import.
+    Each is an application of its own: that of moto's server finds out which
+    service is meant by listing the folders of all, twice in each request.
     """
+    with _importing():
+        return _started(service)
+
+
+@contextlib.contextmanager
+def _importing() -> Iterator[None]:
+    """Make the import of moto cheap.
+
+    SSM brings EC2 with it, for commands to instances that nobody sends; that
+    takes longer than all the rest. And the garbage collector has nothing to
+    find among what is imported.
+    """
+    running, missing = gc.isenabled(), 'moto.ec2' not in sys.modules
+    gc.disable()
+    if missing:
+        sys.modules['moto.ec2'] = SimpleNamespace(ec2_backends={})
+    try:
+        yield
+    finally:
+        if missing:
+            del sys.modules['moto.ec2']
+        if running:
+            gc.enable()
+
+
+def _started(service: str) -> Moto:
     # Imported here: it takes a second, which collecting tests need not.
     from moto import settings  # noqa: PLC0415
     from moto.backends import get_backend  # noqa: PLC0415
@@ -60,10 +89,9 @@ def moto(service: str) -> Moto:
         ActionAuthenticatorMixin,
     )
     from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
-        MotoRequestHandler,
         create_backend_app,
     )
-    from werkzeug.serving import make_server  # noqa: PLC0415
+    from werkzeug.test import Client  # noqa: PLC0415
 
     credentials = _user()
     if service == 'logs':
@@ -72,20 +100,23 @@ def moto(service: str) -> Moto:
     responses.method_names_from_class = functools.cache(
         responses.method_names_from_class
     )
-    server = make_server(
-        HOST,
-        0,
-        create_backend_app(service),  # type: ignore[arg-type]
-        threaded=True,
-        request_handler=MotoRequestHandler,
+
+    application = create_backend_app(service)
+    Client(application).post(
+        data=b'{}',
+        headers={
+            'Authorization': (
+                'AWS4-HMAC-SHA256 '
+                f'Credential=x/20260101/{REGION}/{service}/aws4_request'
+            ),
+            'X-Amz-Target': _FIRST_ACTIONS[service],
+        },
     )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    _ask(server.server_port, service)
     # From now on, every request must be signed.
     ActionAuthenticatorMixin.request_count = 0
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
     return Moto(
-        f'http://{HOST}:{server.server_port}',
+        application,
         credentials,
         get_backend(service)[ACCOUNT][REGION],
     )
@@ -110,18 +141,3 @@ def _user() -> dict[str, str]:
         'access_key_id': key.access_key_id,
         'secret_access_key': key.secret_access_key,
     }
-
-
-def _ask(port: int, service: str) -> None:
-    scope = f'x/20260101/{REGION}/{service}/aws4_request'
-    with contextlib.closing(HTTPConnection(HOST, port, timeout=30)) as http:
-        http.request(
-            'POST',
-            '/',
-            b'{}',
-            {
-                'Authorization': f'AWS4-HMAC-SHA256 Credential={scope}',
-                'X-Amz-Target': _FIRST_ACTIONS[service],
-            },
-        )
-        http.getresponse().read()

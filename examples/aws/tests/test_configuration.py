@@ -32,7 +32,7 @@ def test_a_value_comes_back_and_is_there_for_aws_own_client(play):
         client = botocore.session.Session().create_client(
             'ssm',
             region_name=REGION,
-            endpoint_url=sandbox.moto.url,
+            endpoint_url=sandbox.proxy.url,
             aws_access_key_id=sandbox.credentials['access_key_id'],
             aws_secret_access_key=sandbox.credentials['secret_access_key'],
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 from typing import TYPE_CHECKING, Any, Self
@@ -15,21 +16,35 @@ from imbi_plugin_testkit.models.deployment import (
     RemoteRun,
 )
 from imbi_plugin_testkit.proxy import FaultProxy, ProxiedSandbox
-from imbi_plugin_testkit.sandbox import UnsupportedBySandbox
+from imbi_plugin_testkit.sandbox import Fault, UnsupportedBySandbox
 from tests.faults import BODIES
+from tests.seeds import check_run, deployment
 from tests.server import PAGE, github
 from tests.world import now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from imbi_plugin_testkit.models.deployment import (
+        CheckVerdict,
         CommitGraph,
+        OtherEnd,
+        RecordedStatus,
         RemoteStatus,
     )
+    from imbi_plugin_testkit.proxy import ProxiedRequest
     from tests.world import Repo, Run
 
 WORKFLOW = 'deploy.yml'
+
+OTHER_ENDS: tuple[OtherEnd, ...] = (
+    'timed_out',
+    'action_required',
+    'stale',
+    'skipped',
+    'neutral',
+)
+"""Conclusions of a run (GitHub documentation, "List workflow runs")."""
 
 _ATTEMPTS: Mapping[str, tuple[str, str | None]] = {
     'queued': ('queued', None),
@@ -38,10 +53,40 @@ _ATTEMPTS: Mapping[str, tuple[str, str | None]] = {
     'failure': ('completed', 'failure'),
     'cancelled': ('completed', 'cancelled'),
     'unheard_of': ('hibernating', None),
+    **{end: ('completed', end) for end in OTHER_ENDS},
 }
 """How the kit names a status to GitHub's status and conclusion."""
 
+_STATES: Mapping[RecordedStatus, str] = {
+    'queued': 'queued',
+    'in_progress': 'in_progress',
+    'success': 'success',
+    'failure': 'failure',
+    'unheard_of': 'hibernating',
+}
+"""And to the state of a deployment, which cannot be cancelled."""
+
+_CHECKS: Mapping[CheckVerdict, tuple[str, str | None]] = {
+    'passed': ('completed', 'success'),
+    'failed': ('completed', 'failure'),
+    'pending': ('in_progress', None),
+    'cancelled': ('completed', 'cancelled'),
+    'timed_out': ('completed', 'timed_out'),
+    'action_required': ('completed', 'action_required'),
+    'stale': ('completed', 'stale'),
+    'unheard_of': ('completed', 'hibernated'),
+}
+"""And to status and conclusion of a check run."""
+
 _COUNTER = itertools.count(1)
+
+LOST = frozenset({Fault.RESET, Fault.TRUNCATED, Fault.MALFORMED, Fault.HANG})
+"""Faults after which the work may be done and only its answer lost."""
+
+
+def is_dispatch(request: ProxiedRequest) -> bool:
+    """Return whether a request starts a run."""
+    return request.method == 'POST' and request.target.endswith('/dispatches')
 
 
 class GitHubDeploymentSandbox(ProxiedSandbox, DeploymentSandbox):
@@ -54,6 +99,7 @@ class GitHubDeploymentSandbox(ProxiedSandbox, DeploymentSandbox):
         inputs=('environment', 'note'),
         compare_cap=250,
         deployable=('branch', 'tag'),
+        other_ends=OTHER_ENDS,
     )
 
     def __init__(self) -> None:
@@ -93,6 +139,21 @@ class GitHubDeploymentSandbox(ProxiedSandbox, DeploymentSandbox):
         """Return a context whose calls give up soon."""
         options = {**context.assignment_options, 'timeout': 0.3}
         return context.model_copy(update={'assignment_options': options})
+
+    @contextlib.asynccontextmanager
+    async def fault(self, kind: Fault) -> AsyncGenerator[None]:
+        """Break the way to GitHub; a dispatch does its work all the same.
+
+        The worst of the outcomes that nobody can tell apart: who sends it
+        again starts a second run.
+        """
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self.proxy.broken(kind))
+            if kind in LOST:
+                stack.enter_context(
+                    self.proxy.broken(kind, only=is_dispatch, reaches=True)
+                )
+            yield
 
     def repo(self, context: PluginContext) -> Repo:
         """Return the repository of a context.
@@ -151,6 +212,31 @@ class GitHubDeploymentSandbox(ProxiedSandbox, DeploymentSandbox):
             'conclusion': conclusion,
             'at': now(),
         }
+
+    async def record_deployment(
+        self,
+        context: PluginContext,
+        environment: str,
+        sha: str,
+        status: RecordedStatus,
+    ) -> None:
+        """Record a deployment as another app would.
+
+        Raises:
+            UnsupportedBySandbox: GitHub has no such state.
+        """
+        if status not in _STATES:
+            raise UnsupportedBySandbox(f'record_deployment({status})')
+        repo = self.repo(context)
+        row = deployment(repo, sha, [_STATES[status]], environment)
+        repo.deployments.append(row)
+
+    async def record_check(
+        self, context: PluginContext, sha: str, verdict: CheckVerdict
+    ) -> None:
+        """Report a check run of a commit."""
+        status, conclusion = _CHECKS[verdict]
+        self.repo(context).checks.append(check_run(sha, conclusion, status))
 
     async def start_run(self, context: PluginContext, ref: str) -> str:
         """Start a run as somebody would on GitHub's own page."""

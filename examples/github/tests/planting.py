@@ -22,6 +22,9 @@ ALIKE = 4
 """Characters that a twin shares: the fewest that git looks up."""
 
 AUTHOR = 'Kit <kit@example.com>'
+TWIN, DIGITS = 'Kit <kit+{}@example.com>', 8
+"""Who commits a twin, whose number is tried until the names begin alike."""
+
 FILE = 'story.txt'
 """The one file of a tree; it holds the label of the commit."""
 
@@ -73,17 +76,18 @@ def _search(head: str, tail: str, begin: str) -> tuple[str, str]:
     if not begin:
         content = f'{head}{AUTHOR}{tail}'.encode()
         return object_name('commit', content), AUTHOR
+    # One in 65,536 does: what comes before the number is hashed once.
+    wanted, (before, after) = bytes.fromhex(begin), TWIN.split('{}')
+    size = len(f'{head}{TWIN.format("0" * DIGITS)}{tail}'.encode())
+    common = hashlib.sha1(f'commit {size}\0{head}{before}'.encode())
+    rest = f'{after}{tail}'.encode()
     number = 0
     while True:
-        committer = f'Kit <kit+{number:08}@example.com>'
-        if number == 0:
-            size = len(f'{head}{committer}{tail}'.encode())
-            common = hashlib.sha1(f'commit {size}\0{head}'.encode())
+        text = b'%0*d' % (DIGITS, number)
         digest = common.copy()
-        digest.update(f'{committer}{tail}'.encode())
-        sha = digest.hexdigest()
-        if sha.startswith(begin):
-            return sha, committer
+        digest.update(text + rest)
+        if digest.digest().startswith(wanted):
+            return digest.hexdigest(), TWIN.format(text.decode())
         number += 1
 
 

@@ -80,7 +80,7 @@ def test_an_empty_repository_has_no_refs(deploy):
     async def story(planted):
         git = planted.repo.git
         for ref in git.refs('refs/'):
-            git._write('update-ref', '-d', ref.name)
+            git.delete_ref(ref.name)
         for kind in ('default', 'branch', 'tag', 'all'):
             assert await planted.ask('list_refs', kind) == []
 

@@ -4,6 +4,7 @@ description: what githubkit cannot read, GitHub would not say."""
 from __future__ import annotations
 
 import contextlib
+import socket
 import subprocess
 
 import httpx
@@ -336,3 +337,15 @@ def test_a_ref_that_is_there_is_not_made_again(rest, planted):
     with contextlib.suppress(RequestFailed):
         rest.git.create_ref(*REPO, ref='refs/tags/v0', sha=shas['two'])
     assert repo.git.ref('refs/tags/v0').commit == shas['one']
+
+
+def test_a_body_does_not_wait_until_its_head_is_acknowledged():
+    """It would for 40 ms, in each answer but the first of a connection."""
+    host, _, port = github().url.removeprefix('http://').partition(':')
+    ask = b'GET /api/v3/user HTTP/1.1\r\nHost: x\r\nUser-Agent: kit\r\n\r\n'
+    with socket.create_connection((host, int(port))) as connection:
+        for _ in range(2):
+            connection.sendall(ask)
+            head, _, body = connection.recv(65_536).partition(b'\r\n\r\n')
+            assert head.startswith(b'HTTP/1.1 401 ')
+            assert b'Bad credentials' in body

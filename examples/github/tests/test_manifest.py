@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.resources
-import tomllib
 from pathlib import Path
 
-import imbi_plugin_github
 import pytest
 from imbi_plugin_github import (
     EnterpriseCloudIdentity,
@@ -17,7 +14,7 @@ from imbi_plugin_github import (
 from imbi_plugin_github.identity.plugin import _addresses
 from imbi_plugin_github.products import TEMPLATES
 
-from imbi_plugin_sdk import PluginContext, conformance
+from imbi_plugin_sdk import PluginContext
 
 HOME = Path(__file__).parents[1]
 HANDLERS = {
@@ -29,31 +26,6 @@ HANDLERS = {
         GitHubDeployment,
     )
 }
-
-
-@pytest.mark.parametrize('slug', HANDLERS)
-def test_each_handler_keeps_the_contract(slug):
-    assert not list(conformance(HANDLERS[slug]))
-
-
-def test_the_project_file_agrees_with_the_manifests():
-    project = tomllib.loads((HOME / 'pyproject.toml').read_text('utf-8'))
-    tables = {
-        table['slug']: table
-        for table in project['tool']['imbi']['plugin']['plugins']
-    }
-    assert tables.keys() == HANDLERS.keys()
-    for slug, handler in HANDLERS.items():
-        table, manifest = tables[slug], handler.manifest
-        assert table['name'] == manifest.name
-        assert table['plugin-type'] == manifest.plugin_type
-        assert table['api-version'] == manifest.api_version
-        module, _, name = table['entry-point'].partition(':')
-        assert (module, name) == ('imbi_plugin_github', handler.__name__)
-    points = project['project']['entry-points']['imbi.plugins']
-    assert points == {
-        slug: table['entry-point'] for slug, table in tables.items()
-    }
 
 
 def test_the_readme_names_every_option_and_credential():
@@ -107,10 +79,3 @@ def test_deployment_and_signing_in_end_on_one_service():
     ids = [template.id for template in of.values()]
     assert len(set(ids)) == 3
     assert {template.vendor for template in of.values()} == {'GitHub'}
-
-
-def test_the_icon_is_small_and_scales():
-    icon = importlib.resources.files(imbi_plugin_github) / 'assets/icon.svg'
-    content = icon.read_bytes()
-    assert len(content) < 2048
-    assert b'viewBox' in content

@@ -14,17 +14,10 @@ from imbi_plugin_github.deployment.names import (
 from imbi_plugin_github.deployment.repository import Settings
 from imbi_plugin_github.options import (
     address_of,
-    credential_of,
     label_of,
-    text_of,
-    timeout_of,
 )
 
-from imbi_plugin_sdk import (
-    PluginAuthenticationFailed,
-    PluginContext,
-    PluginCredentialsMissing,
-)
+from imbi_plugin_sdk import PluginContext
 
 TOKEN = 'ghs_' + 'a1B2' * 9
 
@@ -99,32 +92,6 @@ def test_a_subdomain_is_one_label(given):
     assert label_of('tenant', 'OctoCorp') == 'octocorp'
     with pytest.raises(ValueError, match='subdomain'):
         label_of('tenant', given)
-
-
-@pytest.mark.parametrize('given', [0, -1, 121, 'soon', 'nan', 'inf', True, []])
-def test_a_timeout_that_nobody_would_wait_is_refused(given):
-    assert timeout_of({'timeout': '2.5'}) == 2.5
-    with pytest.raises(ValueError, match='timeout'):
-        timeout_of({'timeout': given})
-
-
-def test_an_option_that_is_no_text_is_refused():
-    with pytest.raises(ValueError, match='workflow is a int'):
-        text_of({'workflow': 7}, 'workflow')
-
-
-@pytest.mark.parametrize('value', [None, '', ' \t\n'])
-def test_a_blank_credential_is_missing(value):
-    given = {} if value is None else {'token': value}
-    with pytest.raises(PluginCredentialsMissing, match='token'):
-        credential_of(given, 'token')
-
-
-@pytest.mark.parametrize('value', ['a b', 'a\nb', 't\u00f6ken', 'a\x00b'])
-def test_a_credential_that_no_header_can_hold_is_refused_unseen(value):
-    with pytest.raises(PluginAuthenticationFailed) as refused:
-        credential_of({'token': value}, 'token')
-    assert value not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,11 @@ from imbi_plugin_sdk import (
     PluginUnavailableError,
 )
 from imbi_plugin_testkit.sandbox import Fault
+from tests.deployment_sandbox import LOST, is_dispatch
 from tests.server import PAGE
 from tests.world import now
 
 MARK = 'note'
-
-
-def is_dispatch(request):
-    return request.target.endswith('/dispatches')
 
 
 def dispatches(planted):
@@ -66,6 +63,26 @@ def test_a_lost_answer_is_not_asked_for_again(fault, reaches, deploy):
             await planted.ask('trigger_deployment', 'main', timeout=seconds)
         assert len(dispatches(planted)) == 1
         assert len(planted.repo.runs) == int(reaches)
+
+    deploy(story)
+
+
+@pytest.mark.parametrize('fault', sorted(LOST))
+def test_the_sandbox_loses_answers_and_not_runs(fault, deploy):
+    """So that law DEP010 sees whoever sends the request again."""
+    seconds = 1 if fault is Fault.HANG else 5
+
+    async def story(planted):
+        async with planted.sandbox.fault(fault):
+            for times in (1, 2):
+                with pytest.raises(PluginError):
+                    await planted.ask(
+                        'trigger_deployment', 'main', timeout=seconds
+                    )
+                assert len(planted.repo.runs) == times
+            with pytest.raises(PluginError):
+                await planted.ask('list_refs', timeout=seconds)
+        assert await planted.ask('list_refs')
 
     deploy(story)
 

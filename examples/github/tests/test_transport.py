@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 
 import pytest
+from imbi_plugin_github import transport
 from imbi_plugin_github.transport import PAUSE, RefusedError, connected
 
 from imbi_plugin_sdk import (
@@ -261,3 +263,24 @@ def test_a_redirect_takes_the_token_nowhere(deploy):
         assert not planted.sandbox.elsewhere()
 
     deploy(story)
+
+
+def test_who_is_trusted_is_read_once_for_all_calls(monkeypatch):
+    made, real = [], ssl.create_default_context
+
+    def counted(*args, **kwargs):
+        made.append(real(*args, **kwargs))
+        return made[-1]
+
+    async def story():
+        for _ in range(3):
+            async with connected('https://api.github.com', 5):
+                pass
+
+    monkeypatch.setattr(ssl, 'create_default_context', counted)
+    transport._tls.cache_clear()
+    asyncio.run(story())
+    transport._tls.cache_clear()
+    assert len(made) == 1
+    assert made[0].verify_mode is ssl.CERT_REQUIRED
+    assert made[0].check_hostname

@@ -46,7 +46,7 @@ def make_tag(asked: Asked) -> Answer:
     if wanted - body.keys() or body['type'] != 'commit':
         raise RefusalError(422, 'Invalid request.')
     sha, git = str(body['object']), asked.repo.git
-    if git.kinds([sha]).get(sha) != 'commit':
+    if git.kind(sha) != 'commit':
         raise RefusalError(422, 'Could not verify object')
     try:
         made = git.make_tag(body['tag'], sha, body['message'])
@@ -64,7 +64,7 @@ def make_ref(asked: Asked) -> Answer:
     git = asked.repo.git
     if not name.startswith('refs/') or name.count('/') < 2:
         raise RefusalError(422, 'Reference name must start with refs/.')
-    if git.kinds([sha]).get(sha, 'missing') == 'missing':
+    if git.kind(sha) is None:
         raise RefusalError(422, 'Object does not exist')
     if git.ref(name) is not None:
         raise RefusalError(422, 'Reference already exists')

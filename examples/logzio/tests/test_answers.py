@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import time
 
 import pytest
 from imbi_plugin_logzio import answers
@@ -159,24 +158,6 @@ def test_a_status_is_its_error(status, error):
     with pytest.raises(error):
         answers.raise_for(status, {})
     answers.raise_for(200, {})
-
-
-@pytest.mark.parametrize(
-    ('header', 'wait'),
-    [
-        (None, 10),
-        ('7', 7),
-        ('0', 10),
-        ('-5', 10),
-        ('nan', 10),
-        ('1e99', 3_600),
-        ('soon', 10),
-        ('Wed, 21 Oct 2015 07:28:00 GMT', 10),
-    ],
-)
-def test_when_to_try_again_is_always_finite_and_ahead(header, wait):
-    found = answers.retry_at(header)
-    assert found == pytest.approx(time.time() + wait, abs=1)
 
 
 def test_json_that_quotes_nothing_is_read():

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from imbi_plugin_logzio.settings import Settings, read_token
+from imbi_plugin_logzio.settings import Settings
 
 from imbi_plugin_sdk import (
-    PluginAuthenticationFailed,
     PluginContext,
-    PluginCredentialsMissing,
 )
 
 
@@ -107,17 +105,3 @@ def test_an_option_that_does_not_hold_is_named(options):
 )
 def test_an_endpoint_takes_the_region_s_place(given, endpoint):
     assert read(endpoint_url=given).endpoint == endpoint
-
-
-@pytest.mark.parametrize('given', [{}, {'api_token': ''}, {'api_token': ' '}])
-def test_a_token_is_needed(given):
-    with pytest.raises(PluginCredentialsMissing):
-        read_token(given)
-
-
-def test_a_token_that_no_header_carries_is_refused_without_quoting_it():
-    token = 'abc\n' + 'def'
-    with pytest.raises(PluginAuthenticationFailed) as caught:
-        read_token({'api_token': token})
-    assert 'def' not in str(caught.value)
-    assert read_token({'api_token': ' abc '}) == 'abc'

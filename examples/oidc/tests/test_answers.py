@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import email.utils
 import json
-import time
 
 import pytest
 from imbi_plugin_oidc.answers import (
@@ -12,7 +10,6 @@ from imbi_plugin_oidc.answers import (
     profile_of,
     raise_for,
     read_object,
-    retry_at,
 )
 from imbi_plugin_oidc.plugin import _scopes, _with_query
 from imbi_plugin_oidc.proof import challenge_of, nonce_of, random_text
@@ -76,27 +73,6 @@ def test_what_is_no_error_code_is_none(content):
 def test_what_is_no_object_is_an_outage(content):
     with pytest.raises(PluginUnavailableError):
         read_object(content, 'x')
-
-
-@pytest.mark.parametrize(
-    ('header', 'seconds'),
-    [
-        (None, 10),
-        ('7', 7),
-        ('-1', 10),
-        ('inf', 10),
-        ('nan', 10),
-        ('soon', 10),
-        ('99999999', 3600),
-    ],
-)
-def test_when_to_try_again_is_always_to_come(header, seconds):
-    assert retry_at(header) == pytest.approx(time.time() + seconds, abs=2)
-
-
-def test_a_date_says_when_too():
-    header = email.utils.formatdate(time.time() + 30, usegmt=True)
-    assert retry_at(header) == pytest.approx(time.time() + 30, abs=2)
 
 
 def test_tokens_are_read_and_the_old_refresh_token_is_kept():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import importlib.util
 import shutil
 import sys
@@ -10,13 +11,17 @@ import time
 import httpx
 import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
 from imbi_plugin_oidc import OIDCPlugin
 from imbi_plugin_oidc.proof import nonce_of
+from jwt.utils import base64url_encode
 
 from imbi_plugin_testkit.models.identity import Flaw
 from tests import backend as backends
 
-FLAWS = [flaw for flaw in Flaw if flaw is not Flaw.UNVERIFIED_EMAIL]
+FLAWS = [
+    flaw for flaw in Flaw if flaw not in {Flaw.UNVERIFIED_EMAIL, Flaw.USERINFO}
+]
 
 
 @pytest.fixture
@@ -87,21 +92,48 @@ async def issued(sandbox):
     return answer.json()['id_token'], request.code_verifier, keys
 
 
+def signed_by_everybody(token, key):
+    """Return whether the key's public half, in PEM, signed a token."""
+    pem = key.key.public_bytes(
+        serialization.Encoding.PEM,
+        serialization.PublicFormat.SubjectPublicKeyInfo,
+    )
+    signed, _, signature = token.rpartition('.')
+    mac = hmac.digest(pem, signed.encode(), 'sha256')
+    return base64url_encode(mac).decode() == signature
+
+
 def problems(sandbox, token, verifier, keys):
     """Return everything that is wrong with an id token, as flaws."""
     key = jwt.PyJWKSet.from_dict(keys).keys[0]
     header = jwt.get_unverified_header(token)
     claims = jwt.decode(token, options={'verify_signature': False})
-    issuer = sandbox.proxy.url
-    found = {
-        Flaw.AUDIENCE: claims['aud'] != sandbox.credentials['client_id'],
-        Flaw.ISSUER: claims['iss'] != issuer,
-        Flaw.NONCE: claims['nonce'] != nonce_of(verifier),
-        Flaw.EXPIRED: claims['exp'] < claims['iat'] + 3_600
-        or claims['exp'] < time.time(),
-        Flaw.UNSIGNED: header['alg'] == 'none',
+    client = sandbox.credentials['client_id']
+    wanted = {
+        'aud': client,
+        'iss': sandbox.proxy.url,
+        'nonce': nonce_of(verifier),
     }
-    if not found[Flaw.UNSIGNED]:
+    told = {name: claims.get(name, value) for name, value in wanted.items()}
+    several = isinstance(told['aud'], list)
+    ends = claims.get('exp', claims['iat'] + 3_600)
+    found = {
+        Flaw.AUDIENCE: not several and told['aud'] != client,
+        Flaw.AUDIENCES: several and client not in told['aud'],
+        Flaw.PARTY: several and claims.get('azp', client) != client,
+        Flaw.ISSUER: told['iss'] != wanted['iss'],
+        Flaw.NONCE: told['nonce'] != wanted['nonce'],
+        Flaw.EXPIRED: ends < max(claims['iat'] + 3_600, time.time()),
+        Flaw.UNSIGNED: header['alg'] == 'none',
+        Flaw.PUBLIC_KEY: header['alg'] == 'HS256',
+        Flaw.NO_AUDIENCE: 'aud' not in claims,
+        Flaw.NO_ISSUER: 'iss' not in claims,
+        Flaw.NO_NONCE: 'nonce' not in claims,
+        Flaw.NO_EXPIRY: 'exp' not in claims,
+    }
+    if header['alg'] == 'HS256':
+        found[Flaw.SIGNATURE] = not signed_by_everybody(token, key)
+    elif header['alg'] != 'none':
         try:
             jwt.api_jws.decode(token, key, algorithms=['ES256'])
         except jwt.InvalidSignatureError:
@@ -117,6 +149,26 @@ def test_a_flaw_is_the_only_thing_that_is_wrong(play):
                 found = problems(sandbox, *await issued(sandbox))
             assert found == {flaw}
         assert problems(sandbox, *await issued(sandbox)) == set()
+
+    play(story)
+
+
+def test_the_userinfo_can_be_of_another_person(play):
+    async def story(sandbox):
+        found = await sandbox.connect()
+        bearer = {'authorization': f'Bearer {found.access_token}'}
+        said = []
+        async with httpx.AsyncClient(trust_env=False) as http:
+            for flaw in (Flaw.USERINFO, Flaw.UNVERIFIED_EMAIL):
+                async with sandbox.flawed(flaw):
+                    url = f'{sandbox.proxy.url}/me'
+                    answer = await http.get(url, headers=bearer)
+                    said.append(answer.json())
+        assert [one['sub'] for one in said] == ['24400321', '24400320']
+        assert [one['email'] for one in said] == [
+            'bob@example.com',
+            'alice@example.com',
+        ]
 
     play(story)
 

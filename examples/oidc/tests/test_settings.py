@@ -88,17 +88,6 @@ def test_loopback_is_no_name_that_begins_like_it():
     assert not is_safe('http://127.0.0.1.example.com')
 
 
-@pytest.mark.parametrize('value', [0, -1, 121, 'soon', True, 'nan', []])
-def test_a_time_out_has_bounds(value):
-    with pytest.raises(ValueError, match='option timeout'):
-        settings(timeout=value)
-
-
-@pytest.mark.parametrize(('value', 'seconds'), [(3, 3), ('4', 4), ('', 10)])
-def test_a_time_out_may_be_text(value, seconds):
-    assert settings(timeout=value).timeout == seconds
-
-
 @pytest.mark.parametrize(
     ('value', 'wanted'),
     [(None, True), ('', True), ('False', False), ('on', True), (0, False)],

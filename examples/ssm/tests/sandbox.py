@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import gc
 import itertools
 import logging
-import threading
-from http.client import HTTPConnection
+import sys
+import types
 from typing import TYPE_CHECKING, Any, Self
 
 from imbi_plugin_sdk import PluginContext
@@ -16,11 +17,11 @@ from imbi_plugin_testkit.proxy import RETRY_AFTER, FaultProxy, ProxiedSandbox
 from imbi_plugin_testkit.sandbox import Fault, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
+    from wsgiref.types import WSGIApplication
 
     from imbi_plugin_sdk import ConfigKeyWithValue, ConfigValue
 
-HOST = '127.0.0.1'
 REGION = 'eu-central-1'
 ACCOUNT = '123456789012'
 """The account that moto keeps by default."""
@@ -71,15 +72,15 @@ _COUNTER = itertools.count(1)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Moto:
-    """One moto server, and the user whose key it accepts.
+    """moto, and the user whose key it accepts.
 
     Attributes:
-        address: Host and port.
+        application: Answers requests, in this process (PEP 3333).
         access_key_id: Of a user that may do everything in SSM.
         secret_access_key: Of the same user.
     """
 
-    address: tuple[str, int]
+    application: WSGIApplication
     access_key_id: str
     secret_access_key: str = dataclasses.field(repr=False)
 
@@ -94,17 +95,53 @@ class Moto:
 @functools.cache
 def moto() -> Moto:
     """Start moto once per process, with signature and IAM checks on."""
+    with _many_objects_to_come(), _no_ec2():
+        return _started()
+
+
+@contextlib.contextmanager
+def _many_objects_to_come() -> Generator[None]:
+    """Leave the garbage collector out while modules are imported.
+
+    It would look through all of moto again and again, and find none.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@contextlib.contextmanager
+def _no_ec2() -> Generator[None]:
+    """Let moto's SSM be imported without EC2, which takes a second.
+
+    It asks for instances only where a command is sent to them.
+    """
+    stub = types.ModuleType('moto.ec2')
+    vars(stub)['ec2_backends'] = {}
+    added = sys.modules.setdefault(stub.__name__, stub) is stub
+    try:
+        yield
+    finally:
+        if added:
+            del sys.modules[stub.__name__]
+
+
+def _started() -> Moto:
     # Imported here: it takes a second, which collecting tests need not.
     from moto import settings  # noqa: PLC0415
     from moto.backends import get_backend  # noqa: PLC0415
+    from moto.core import responses  # noqa: PLC0415
     from moto.core.authorization import (  # noqa: PLC0415
         ActionAuthenticatorMixin,
     )
     from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
-        MotoRequestHandler,
         create_backend_app,
     )
-    from werkzeug.serving import make_server  # noqa: PLC0415
+    from werkzeug.test import Client  # noqa: PLC0415
 
     for name in ('moto', 'werkzeug', 'botocore'):
         # At level DEBUG they log the signed headers of every request, and
@@ -112,41 +149,25 @@ def moto() -> Moto:
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())
         logger.propagate = False
-
-    class Handler(MotoRequestHandler):
-        protocol_version = 'HTTP/1.1'  # keeps the proxy's connections
+    # A question about a class, which is put anew in each request.
+    responses.method_names_from_class = functools.cache(
+        responses.method_names_from_class
+    )
 
     # Only this service: moto's own server looks through the folders of all
     # of them, twice in each request, which takes a third of its time.
-    server = make_server(
-        HOST,
-        0,
-        create_backend_app('ssm'),
-        threaded=True,
-        request_handler=Handler,
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    application = create_backend_app('ssm')
     iam = get_backend('iam')[ACCOUNT]['aws']
     iam.create_user(region_name=REGION, user_name='kit', path='/', tags=[])
     iam.put_user_policy('kit', 'parameters', _POLICY)
     key = iam.create_access_key('kit')
     # The first request is slow and holds the interpreter's lock meanwhile:
     # before any law measures the loop.
-    _post(HOST, server.server_port, '/', b'{}', _WARM_UP)
+    Client(application).post(data=b'{}', headers=_WARM_UP)
     # From now on, every request must be signed.
     ActionAuthenticatorMixin.request_count = 0
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
-    return Moto(
-        (HOST, server.server_port), key.access_key_id, key.secret_access_key
-    )
-
-
-def _post(
-    host: str, port: int, path: str, body: bytes, headers: dict[str, str]
-) -> None:
-    with contextlib.closing(HTTPConnection(host, port, timeout=30)) as http:
-        http.request('POST', path, body, headers)
-        http.getresponse().read()
+    return Moto(application, key.access_key_id, key.secret_access_key)
 
 
 class SsmSandbox(ProxiedSandbox):
@@ -167,10 +188,9 @@ class SsmSandbox(ProxiedSandbox):
     async def __aenter__(self) -> Self:
         """Start the backend and give a context and credentials for it."""
         self.moto = moto()
-        host, port = self.moto.address
         # By name, so that the name can fail to resolve.
         self.proxy = FaultProxy(
-            f'http://{host}:{port}',
+            self.moto.application,
             host='localhost',
             content_type=_JSON,
             bodies=_BODIES,

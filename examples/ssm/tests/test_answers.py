@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import email.utils
 import json
-import time
 
 import pytest
 from imbi_plugin_ssm import answers
@@ -87,35 +85,6 @@ def test_a_refused_argument_is_a_value_error(code):
 def test_an_unknown_refusal_is_an_outage():
     refusal = answers.refusal('ParameterLimitExceeded', 'PutParameter')
     assert isinstance(refusal, PluginUnavailableError)
-
-
-@pytest.mark.parametrize(
-    ('header', 'seconds'),
-    [
-        ('7', 7),
-        ('0.5', 0.5),
-        (None, answers.BACKOFF),
-        ('', answers.BACKOFF),
-        ('soon', answers.BACKOFF),
-        ('0', answers.BACKOFF),
-        ('-3', answers.BACKOFF),
-        ('nan', answers.BACKOFF),
-        ('inf', answers.BACKOFF),
-        ('1e99', answers.MAX_BACKOFF),
-        ('Thu, 01 Jan 1970 00:00:00 GMT', answers.BACKOFF),
-        ('Thu, 99 Jan 1970 00:00:00 GMT', answers.BACKOFF),
-    ],
-)
-def test_the_time_to_retry_is_finite_and_to_come(header, seconds):
-    assert answers.retry_at(header) == pytest.approx(
-        time.time() + seconds, abs=0.4
-    )
-
-
-def test_an_http_date_is_a_time_to_retry():
-    when = time.time() + 60
-    header = email.utils.formatdate(when, usegmt=True)
-    assert answers.retry_at(header) == pytest.approx(when, abs=1.5)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from imbi_plugin_ssm import SSMPlugin
 from imbi_plugin_sdk import (
     ConfigValue,
     PluginAuthenticationFailed,
-    PluginCredentialsMissing,
 )
 
 
@@ -288,22 +287,6 @@ def test_a_wrong_secret_key_is_an_authentication_failure(play, method):
     play(story)
 
 
-@pytest.mark.parametrize('method', CALLS)
-def test_a_missing_credential_is_told_before_any_request(play, method):
-    async def story(sandbox):
-        for keys in ((), ([],)) if method == 'get_values' else ((),):
-            with pytest.raises(PluginCredentialsMissing):
-                await getattr(SSMPlugin(), method)(
-                    sandbox.context,
-                    {**sandbox.credentials, 'secret_access_key': ' '},
-                    *CALLS[method],
-                    *keys,
-                )
-        assert sandbox.proxy.requests == []
-
-    play(story)
-
-
 def test_temporary_credentials_are_signed_with_their_token(play):
     async def story(sandbox):
         sandbox.credentials = sandbox.assume_role()
@@ -312,17 +295,5 @@ def test_temporary_credentials_are_signed_with_their_token(play):
         sandbox.credentials['session_token'] += 'x'
         with pytest.raises(PluginAuthenticationFailed):
             await Project(sandbox).keys()
-
-    play(story)
-
-
-def test_context_and_credentials_come_back_as_they_went(play):
-    async def story(sandbox):
-        before = sandbox.context.model_copy(deep=True), {**sandbox.credentials}
-        for method, arguments in CALLS.items():
-            await getattr(SSMPlugin(), method)(
-                sandbox.context, sandbox.credentials, *arguments
-            )
-        assert (sandbox.context, sandbox.credentials) == before
 
     play(story)

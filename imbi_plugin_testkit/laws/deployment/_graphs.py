@@ -9,7 +9,7 @@ from imbi_plugin_testkit.models.deployment import (
     GraphTag,
 )
 
-NAMES = ('feature/one#2', 'release/1.0#rc')
+NAMES = ('feature/One%2F#2', 'release/1.0#rc')
 """A branch and a tag whose names a URL cannot hold as they are."""
 
 
@@ -20,7 +20,7 @@ def story(limits: DeploymentLimits) -> CommitGraph:
 
         first ── second ── third ──── merge ── last     trunk
                    │ └──── side ──────┘                 (merged)
-                   └────── topic ── tip                 feature/one#2
+                   └────── topic ── tip              feature/One%2F#2
         first                                           main
 
     Args:

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk._text import counted, shown
+from imbi_plugin_testkit.comparing import with_values
 from imbi_plugin_testkit.laws.deployment._repository import (
     can,
     limits_of,
@@ -80,9 +81,11 @@ async def run_faults(
         if run.run_id not in before.runs
     }
     if runs.keys() != started.keys():
-        message = (
+        message = with_values(
             f'{counted(len(started), "run")} were started, and the remote has '
-            f'{counted(len(runs), "run")}; each trigger starts one.'
+            f'{counted(len(runs), "run")}; each trigger starts one.',
+            sorted(runs),
+            sorted(started),
         )
         return [('DEP010', path, message)]
     faults: Faults = []
@@ -90,9 +93,11 @@ async def run_faults(
         for name in limits_of(repository.lab).inputs:
             text = runs[run_id].inputs.get(name)
             if text != held.text:
-                message = (
+                message = with_values(
                     f'{held.text!r} arrived as {shown(text)}; it must arrive '
-                    'as it is.'
+                    'as it is.',
+                    text,
+                    held.text,
                 )
                 faults.append(('DEP011', path, message))
     return faults

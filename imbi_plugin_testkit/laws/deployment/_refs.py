@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk._text import shown
+from imbi_plugin_testkit.comparing import Words, with_values
 from imbi_plugin_testkit.laws.deployment._repository import some
 
 if TYPE_CHECKING:
@@ -41,21 +42,35 @@ def listing_faults(
     """
     twice = repeated(refs)
     if twice:
-        yield f'{some(twice)} came more than once; each comes once.'
+        yield with_values(
+            f'{some(twice)} came more than once; each comes once.',
+            sorted(entries(refs)),
+            sorted(set(entries(refs))),
+        )
     wanted = _planted(repository, kind)
     got = {entry: ref.sha for entry, ref in zip(entries(refs), refs)}  # noqa: B905  as long by construction
     missing = wanted.keys() - got.keys()
     if missing:
-        yield f'{some(missing)} is missing.'
+        yield with_values(
+            f'{some(missing)} is missing.',
+            sorted(got),
+            sorted({*got, *wanted}),
+        )
     names = {name for _, name in _planted(repository, 'all')}
     odd = {entry for entry in got.keys() - wanted.keys() if entry[1] in names}
     if odd:
-        yield f'{some(odd)} does not belong into this list.'
+        yield with_values(
+            f'{some(odd)} does not belong into this list.',
+            sorted(got),
+            sorted(got.keys() - odd),
+        )
     for entry in sorted(wanted.keys() & got.keys()):
         if got[entry] != wanted[entry]:
-            yield (
+            yield with_values(
                 f'{entry!r} is at {repository.label(got[entry])!r}, and must '
-                f'be at {repository.label(wanted[entry])!r}.'
+                f'be at {repository.label(wanted[entry])!r}.',
+                repository.label(got[entry]),
+                repository.label(wanted[entry]),
             )
 
 
@@ -80,10 +95,12 @@ def default_faults(default: str, refs: Iterable[Ref]) -> Iterator[str]:
     for ref in refs:
         is_default = ref.name == default and ref.kind != 'tag'
         if ref.is_default != is_default:
-            yield (
+            yield with_values(
                 f'the {ref.kind} {shown(ref.name)} has '
                 f'is_default={ref.is_default}; the default branch is '
-                f'{default!r}.'
+                f'{default!r}.',
+                Words(f'is_default={ref.is_default}'),
+                Words(f'is_default={is_default}'),
             )
 
 
@@ -96,9 +113,17 @@ def union_faults(lists: Mapping[str, Sequence[Ref]]) -> Iterator[str]:
     }
     whole = set(entries(lists['all']))
     if whole - parts:
-        yield f'{some(whole - parts)} is in no other list.'
+        yield with_values(
+            f'{some(whole - parts)} is in no other list.',
+            sorted(whole),
+            sorted(parts),
+        )
     if parts - whole:
-        yield f'{some(parts - whole)} is in another list and not in this.'
+        yield with_values(
+            f'{some(parts - whole)} is in another list and not in this.',
+            sorted(whole),
+            sorted(parts),
+        )
 
 
 def query_faults(
@@ -109,8 +134,16 @@ def query_faults(
     found = {(ref.kind, ref.name, ref.sha) for ref in narrowed}
     if found - held:
         more = some((kind, name) for kind, name, _ in found - held)
-        yield f'query={query!r} gives {more}, which is not there without it.'
+        yield with_values(
+            f'query={query!r} gives {more}, which is not there without it.',
+            sorted(found),
+            sorted(found & held),
+        )
     lost = {entry for entry in held - found if entry[1] == query}
     if lost:
         gone = some((kind, name) for kind, name, _ in lost)
-        yield f'query={query!r} leaves out {gone}, whose whole name it is.'
+        yield with_values(
+            f'query={query!r} leaves out {gone}, whose whole name it is.',
+            sorted(found),
+            sorted(found | lost),
+        )

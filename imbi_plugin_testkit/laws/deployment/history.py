@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk._text import counted, shown
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import Words, with_values
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws.deployment._graphs import (
     NAMES,
@@ -85,6 +86,9 @@ async def histories_begin_at_the_head(lab: Lab) -> AsyncIterator[Finding]:
                 f'gives {_told(repository, shas)}, and must give '
                 f'{_told(repository, wanted[:limit])}; one page of the remote '
                 f'holds {limits.commits_page}.',
+            ).comparing(
+                [*map(repository.label, shas)],
+                [*map(repository.label, wanted[:limit])],
             )
 
 
@@ -104,20 +108,25 @@ def history_faults(
     """
     labels = [repository.label(commit.sha) for commit in commits]
     if labels[:1] != [head]:
-        yield f'begins with {labels[:1]}, and must begin with {head!r}.'
+        message = f'begins with {labels[:1]}, and must begin with {head!r}.'
+        yield with_values(message, labels[:1], [head])
     strangers = set(labels) - ancestors(repository.graph, head)
     if strangers:
-        yield f'{some(strangers)} is no ancestor of {head!r}.'
+        message = f'{some(strangers)} is no ancestor of {head!r}.'
+        right = [label for label in labels if label not in strangers]
+        yield with_values(message, labels, right)
     twice = {label for label in labels if labels.count(label) > 1}
     if twice:
-        yield f'{some(twice)} came more than once.'
+        message = f'{some(twice)} came more than once.'
+        yield with_values(message, labels, list(dict.fromkeys(labels)))
     heads = [
         repository.label(commit.sha)
         for commit in commits
         if commit.is_head and repository.label(commit.sha) != head
     ]
     if heads:
-        yield f'{some(heads)} has is_head; only {head!r} is the head.'
+        message = f'{some(heads)} has is_head; only {head!r} is the head.'
+        yield with_values(message, sorted({*heads, head}), [head])
     merges = any(
         len(commit.parents) > 1
         for commit in repository.graph.commits
@@ -125,9 +134,11 @@ def history_faults(
     )
     missing = ancestors(repository.graph, head) - set(labels)
     if missing and not merges and len(labels) != limit:
-        yield f'{some(missing)} is missing.'
+        message = f'{some(missing)} is missing.'
+        yield with_values(message, labels, [*labels, *sorted(missing)])
     if limit is not None and len(labels) > limit:
-        yield f'gives {counted(len(labels), "commit")}, more than the limit.'
+        message = f'gives {counted(len(labels), "commit")}, more than asked.'
+        yield with_values(message, len(labels), Words(f'at most {limit}'))
 
 
 def _no_prefix(
@@ -135,9 +146,12 @@ def _no_prefix(
 ) -> str:
     shas = [commit.sha for commit in few]
     if len(shas) > limit:
-        return f'gives {counted(len(shas), "commit")}, more than the limit.'
-    if shas != [commit.sha for commit in whole][:limit]:
-        return 'is not how the list with a larger limit begins.'
+        message = f'gives {counted(len(shas), "commit")}, more than the limit.'
+        return with_values(message, len(shas), Words(f'at most {limit}'))
+    wanted = [commit.sha for commit in whole][:limit]
+    if shas != wanted:
+        message = 'is not how the list with a larger limit begins.'
+        return with_values(message, shas, wanted)
     return ''
 
 
@@ -178,6 +192,8 @@ async def comparing_has_two_sides(lab: Lab) -> AsyncIterator[Finding]:
                 f'of one commit has ahead={same.ahead}, behind={same.behind} '
                 f'and {counted(len(same.commits), "commit")}; all must be '
                 'none.',
+            ).comparing(
+                (same.ahead, same.behind, len(same.commits)), (0, 0, 0)
             )
     for one, other in (
         ('main', 'trunk'),
@@ -192,6 +208,9 @@ async def comparing_has_two_sides(lab: Lab) -> AsyncIterator[Finding]:
                 f'has ahead={there.ahead}, behind={there.behind}, and the '
                 f'other way round ahead={back.ahead}, behind={back.behind}; '
                 'swapping the sides must swap the counts.',
+            ).comparing(
+                {'ahead': there.ahead, 'behind': there.behind},
+                {'ahead': back.behind, 'behind': back.ahead},
             )
         for base, head, result in ((one, other, there), (other, one, back)):
             sides = (result.base_sha, result.head_sha)
@@ -201,7 +220,7 @@ async def comparing_has_two_sides(lab: Lab) -> AsyncIterator[Finding]:
                     f'says it compared {shown(sides[0])} with '
                     f'{shown(sides[1])}; the commits are {tips[base]!r} and '
                     f'{tips[head]!r}.',
-                )
+                ).comparing(sides, (tips[base], tips[head]))
 
 
 @check(
@@ -267,16 +286,18 @@ async def compared(
                 f'{path}.{what}',
                 f'is {got}, and must be {wanted}; '
                 f'{counted(len(result.commits), "commit")} came.',
-            )
+            ).comparing(got, wanted)
     found = [repository.label(commit.sha) for commit in result.commits]
     strangers = set(found) - (ours - theirs)
     if strangers:
         yield Finding(
             f'{path}.commits',
             f'{some(strangers)} is not in the head only.',
-        )
+        ).comparing(sorted(found), sorted(set(found) - strangers))
     if len(set(found)) != len(found):
-        yield Finding(f'{path}.commits', 'hold a commit more than once.')
+        yield Finding(
+            f'{path}.commits', 'hold a commit more than once.'
+        ).comparing(found, list(dict.fromkeys(found)))
     cap = limits_of(repository.lab).compare_cap
     missing = ours - theirs - set(found)
     if missing and (cap is None or len(ours - theirs) <= cap):
@@ -284,4 +305,4 @@ async def compared(
             f'{path}.commits',
             f'lack {some(missing)}; the remote lists '
             f'{"all" if cap is None else cap}.',
-        )
+        ).comparing(sorted(found), sorted({*found, *missing}))

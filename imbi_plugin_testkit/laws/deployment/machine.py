@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk._text import shown
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import (
+    Words,
+    any_of,
+    with_values,
+)
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws._store import is_typed
 from imbi_plugin_testkit.laws.deployment._graphs import NAMES, story
@@ -139,6 +144,7 @@ class DeploymentMachine(Machine):
         odd = names & {'v2.0', 'kit/v3#1', 'nowhere'}
         if odd:
             message = f'{some(odd)} is there, and nobody made it.'
+            message = with_values(message, sorted(names), sorted(names - odd))
             raise self.diverges('DEP009', path, message)
 
     @rule(ref=REFS, weight=3)
@@ -155,6 +161,8 @@ class DeploymentMachine(Machine):
                 f'resolve_committish({ref!r})',
                 f'it is {self.repository.label(commit.sha)!r}, and must be '
                 f'{self.repository.label(sha)!r}.',
+                seen=commit.sha,
+                expected=sha,
             )
 
     @rule(ref=REFS, limit=number(1, 9))
@@ -177,7 +185,13 @@ class DeploymentMachine(Machine):
             await self._refused('DEP004', 'compare', base, head)
             return
         async for finding in compared(self.repository, base, head):
-            raise self.diverges('DEP007', finding.path, finding.message)
+            raise self.diverges(
+                'DEP007',
+                finding.path,
+                finding.message,
+                seen=Words(finding.seen),
+                expected=Words(finding.expected),
+            )
 
     @rule(run=earlier('run'), weight=2)
     async def status(self, run: str) -> None:
@@ -197,12 +211,15 @@ class DeploymentMachine(Machine):
         path = 'get_deployment_status()'
         if found.run_id != run:
             message = f'it is run {shown(found.run_id)}, not {run!r}.'
+            message = with_values(message, found.run_id, run)
             raise self.diverges('DEP010', path, message)
         if found.status not in allowed:
             raise self.diverges(
                 'DEP012',
                 path,
                 f'it is {found.status!r} when the remote says {status!r}.',
+                seen=found.status,
+                expected=any_of(allowed),
             )
         for message in time_faults(found):
             raise self.diverges('DEP013', path, message)
@@ -235,6 +252,7 @@ class DeploymentMachine(Machine):
         if made.sha != sha:
             label = self.repository.label(made.sha)
             message = f'it returned {label!r}, and must return {commit!r}.'
+            message = with_values(message, label, commit)
             raise self.diverges('DEP008', path, message)
 
     @rule(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk._text import counted, shown
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import picked, with_values
 from imbi_plugin_testkit.laws import CALLABLE
+from imbi_plugin_testkit.laws._partway import partway, wrong_of
 from imbi_plugin_testkit.laws.deployment._graphs import (
     NAMES,
     many_refs,
@@ -100,6 +103,8 @@ async def refs_add_up(lab: Lab) -> AsyncIterator[Finding]:
         ('tag', 'same'),
         ('branch', graph.default),
         ('all', 'kit-no-such-ref'),
+        # No pattern: brackets and stars are text.
+        ('all', '[kit(*'),
     ):
         narrowed = await repository.ask('list_refs', kind=kind, query=query)
         for message in query_faults(query, narrowed, lists[kind]):
@@ -121,7 +126,8 @@ async def refs_are_complete(lab: Lab) -> AsyncIterator[Finding]:
     A repository of some age has hundreds of tags, and remotes give them in
     pages. The newest release is as likely on the last page as on the first.
     There are more tags than two pages hold and more branches than one
-    (`limits.page_size`).
+    (`limits.page_size`). Where the remote begins to fail between two pages
+    (if the sandbox can make it, and tells URLs), an error passes.
     """
     size = lab.limits.page_size
     graph = many_refs(branches=size + 1, tags=2 * size + 1)
@@ -142,14 +148,30 @@ async def refs_are_complete(lab: Lab) -> AsyncIterator[Finding]:
                 f'of {counted(len(names), "ref")}, {len(missing)} are '
                 f'missing ({some(missing)}); one page of the backend holds '
                 f'{size}.',
-            )
+            ).comparing(sorted(names - missing), sorted(names))
         twice = repeated(refs)
         if twice:
-            yield Finding(path, f'{some(twice)} came more than once.')
+            found = [ref.name for ref in refs]
+            yield Finding(
+                path, f'{some(twice)} came more than once.'
+            ).comparing(sorted(found), sorted(set(found)))
         tips = repository.tips()
         moved = {r.name for r in refs if r.sha != tips.get(r.name, r.sha)}
         if moved:
-            yield Finding(path, f'{some(moved)} has the commit of another.')
+            found_at = {ref.name: ref.sha for ref in refs}
+            yield Finding(
+                path, f'{some(moved)} has the commit of another.'
+            ).comparing(*picked(moved, found_at, tips))
+    listing = functools.partial(repository.attempt, 'list_refs', kind='tag')
+    async for when, answer in partway(lab, listing):
+        came = [ref.name for ref in answer.result]
+        wrong = wrong_of('tag', came, wanted['tag'])
+        if wrong:
+            yield Finding(
+                "list_refs(kind='tag')",
+                f'{when}, it {wrong} without an error; it must raise, or '
+                'give each tag once.',
+            ).comparing(sorted(came), sorted(wanted['tag']))
 
 
 @check(
@@ -203,16 +225,18 @@ def _wrong(
         f'resolve_committish({committish!r})',
         f'is {repository.label(commit.sha)!r}, and must be '
         f'{repository.label(sha)!r} ({sha}).',
-    )
+    ).comparing(commit.sha, sha)
 
 
 def _short_fault(commit: Commit) -> str:
     short = commit.short_sha
     if len(short) >= SHORTEST and commit.sha.startswith(short):
         return ''
-    return (
+    return with_values(
         f'{shown(short)} is no short form of {commit.sha}; it must be its '
-        f'beginning, and {SHORTEST} characters at least.'
+        f'beginning, and {SHORTEST} characters at least.',
+        short,
+        commit.sha[: max(len(short), SHORTEST)],
     )
 
 
@@ -271,7 +295,7 @@ async def unknown_names_are_refused(lab: Lab) -> AsyncIterator[Finding]:
                 f'list_commits({name!r})',
                 f'begins with {shown(commits[:1])}, and must begin with '
                 f'{repository.label(tips[name])!r}.',
-            )
+            ).comparing([commit.sha for commit in commits], [tips[name]])
     found = await repository.ask('compare', NAMES[0], NAMES[1])
     if (found.base_sha, found.head_sha) != (tips[NAMES[0]], tips[NAMES[1]]):
         yield Finding(
@@ -279,6 +303,8 @@ async def unknown_names_are_refused(lab: Lab) -> AsyncIterator[Finding]:
             f'compared {repository.label(found.base_sha)!r} with '
             f'{repository.label(found.head_sha)!r}; it must compare what '
             'was asked for.',
+        ).comparing(
+            (found.base_sha, found.head_sha), (tips[NAMES[0]], tips[NAMES[1]])
         )
 
 

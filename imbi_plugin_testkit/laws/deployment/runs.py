@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk._text import counted, shown
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import (
+    NOTHING,
+    Words,
+    with_values,
+    worded,
+)
 from imbi_plugin_testkit.lab.sandbox_side import CannotBreakError
 from imbi_plugin_testkit.lab.script import described
 from imbi_plugin_testkit.laws import CALLABLE
@@ -117,7 +123,7 @@ async def one_trigger_is_one_run(lab: Lab) -> AsyncIterator[Finding]:
             yield finding
         new = [r for r in await repository.runs() if r.run_id not in before]
         for message in _run_faults(repository, new, run.run_id, ref):
-            yield Finding(path, f'of a {kind}: {message}')
+            yield Finding(path, worded(f'of a {kind}: {message}', message))
     tried = await _losing(repository)
     for fault, count, answer in tried:
         path = f'trigger_deployment() under {fault}'
@@ -126,7 +132,7 @@ async def one_trigger_is_one_run(lab: Lab) -> AsyncIterator[Finding]:
                 path,
                 f'the answer was lost, and {counted(count, "run")} appeared; '
                 'there may be one, and no second attempt.',
-            )
+            ).comparing(count, Words('at most 1'))
         if answer is not None and answer.error is None:
             async for finding in _not_found(
                 repository, path, answer.result.run_id
@@ -154,19 +160,22 @@ async def _not_found(
             f'returned run_id={shown(run_id)}, and the next '
             f'get_deployment_status run_id={shown(status.result.run_id)}; '
             'both must be the same.',
-        )
+        ).comparing(status.result.run_id, run_id)
 
 
 def _run_faults(
     repository: Repository, new: Sequence[RemoteRun], run_id: str, ref: str
 ) -> Iterator[str]:
     if len(new) != 1:
-        yield f'{counted(len(new), "run")} appeared; there must be one.'
+        message = f'{counted(len(new), "run")} appeared; there must be one.'
+        yield with_values(message, [run.run_id for run in new], [run_id])
         return
     if new[0].run_id != run_id:
-        yield (
+        yield with_values(
             f'run {new[0].run_id!r} appeared, and {run_id!r} was returned; '
-            'the id must be that of the run.'
+            'the id must be that of the run.',
+            run_id,
+            new[0].run_id,
         )
     names = {ref, repository.tips().get(ref, ref)}
     names |= {f'refs/heads/{ref}', f'refs/tags/{ref}'}
@@ -174,7 +183,8 @@ def _run_faults(
     # A remote that deploys names only may need one for a sha.
     at = {name for name, sha in repository.tips().items() if sha in names}
     if new[0].ref not in names | at:
-        yield f'the run is for {shown(new[0].ref)}, and must be for {ref!r}.'
+        message = f'the run is for {shown(new[0].ref)}, and not for {ref!r}.'
+        yield with_values(message, new[0].ref, ref)
 
 
 async def _losing(
@@ -261,7 +271,7 @@ async def inputs_arrive(lab: Lab) -> AsyncIterator[Finding]:
                     f'trigger_deployment(inputs[{name!r}])',
                     f'{shown(text)} arrived as {shown(arrived.get(name))}; '
                     'it must arrive as it is.',
-                )
+                ).comparing(arrived.get(name, NOTHING), text)
     count = len(runs)
     for bad in ('kit-no-such-ref', 'tru', f'{lab.rng.getrandbits(160):040x}'):
         path = f'trigger_deployment({bad!r})'
@@ -330,7 +340,7 @@ async def concurrent_runs_are_distinct(lab: Lab) -> AsyncIterator[Finding]:
             path,
             f'{len(ids)} concurrent calls returned '
             f'{counted(len(set(ids)), "id")}; each must return its own.',
-        )
+        ).comparing(sorted(ids), Words(f'{len(ids)} different ids'))
     new = {
         run.run_id: run
         for run in await repository.runs()
@@ -341,7 +351,7 @@ async def concurrent_runs_are_distinct(lab: Lab) -> AsyncIterator[Finding]:
             path,
             f'{len(ids)} concurrent calls started '
             f'{counted(len(new), "run")}; there must be one for each.',
-        )
+        ).comparing(len(new), len(ids))
     for text, run_id in zip(texts, ids, strict=True):
         held = new.get(run_id)
         if held is None:
@@ -357,4 +367,4 @@ async def concurrent_runs_are_distinct(lab: Lab) -> AsyncIterator[Finding]:
                 path,
                 f'with {text!r} returned the run that was started with '
                 f'{shown(others[0])}; each caller must get its own.',
-            )
+            ).comparing(others[0], text)

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from imbi_plugin_sdk._text import listed, shown
+from imbi_plugin_sdk._text import shown
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import (
+    Words,
+    any_of,
+    with_values,
+)
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws.deployment._graphs import NAMES, story
+from imbi_plugin_testkit.laws.deployment._recorded import (
+    check_faults,
+    recorded_faults,
+)
 from imbi_plugin_testkit.laws.deployment._repository import (
     implements,
     limits_of,
@@ -24,7 +33,10 @@ if TYPE_CHECKING:
     from imbi_plugin_sdk.handlers.deployment import DeploymentRun
     from imbi_plugin_testkit.lab import Lab
     from imbi_plugin_testkit.laws.deployment._repository import Repository
-    from imbi_plugin_testkit.models.deployment import RemoteStatus
+    from imbi_plugin_testkit.models.deployment import (
+        DeploymentLimits,
+        RemoteStatus,
+    )
 
 TYPES = ('deployment',)
 
@@ -46,6 +58,9 @@ PATHS: tuple[tuple[RemoteStatus, ...], ...] = (
 )
 """What the remote does with each run."""
 
+NO_SUCCESS = frozenset(RANKS) - {'success'} | {'unknown'}
+"""What may be said of a run that did not deploy."""
+
 SAID: Mapping[RemoteStatus, frozenset[str]] = {
     # A remote may begin a run by itself.
     'queued': frozenset({'queued', 'in_progress', 'unknown'}),
@@ -54,10 +69,15 @@ SAID: Mapping[RemoteStatus, frozenset[str]] = {
     'failure': frozenset({'failure'}),
     'cancelled': frozenset({'cancelled', 'failure'}),
     'unheard_of': frozenset({'unknown'}),
+    **dict.fromkeys(
+        ('timed_out', 'action_required', 'stale', 'skipped'), NO_SUCCESS
+    ),
+    'neutral': NO_SUCCESS | {'success'},
 }
 """A status of the remote to what a plugin may say of it. What goes on may be
 unknown; how it ended may not, or nobody would ever see the end. A service may
-have no word for a run that was cancelled but that it failed."""
+have no word for a run that was cancelled but that it failed. Of the ends that
+the contract has no name for, only what was not deployed is no success."""
 
 NOT_EVERYWHERE = frozenset({'cancelled', 'unheard_of'})
 """Statuses that a remote may lack; paths with them are then left out."""
@@ -81,10 +101,20 @@ async def statuses_move_forward(lab: Lab) -> AsyncIterator[Finding]:
     for, which must be `unknown` and never success: an operator who is told
     that a deployment is done goes home. No status may go back in the order
     queued, in progress, ended, and an end must read the same again.
-    `unknown` passes for a run on its way, not for its end.
+    `unknown` passes for a run on its way, not for its end. Where the sandbox
+    has them (`limits.other_ends`), runs that timed out, were skipped, wait
+    for a person or that nobody heard of again come after; what they are is
+    free, but no success. So it is for deployments that the remote recorded
+    and for what the checks of a commit say, where the plugin tells them and
+    the sandbox makes them (`record_deployment`, `record_check`).
     """
-    repository = await planted(lab, story(limits_of(lab)))
-    for path in PATHS:
+    limits = limits_of(lab)
+    repository = await planted(lab, story(limits))
+    async for finding in recorded_faults(repository):
+        yield finding
+    async for finding in check_faults(repository):
+        yield finding
+    for path in (*PATHS, *_other_paths(limits)):
         run = await started(repository)
         seen: list[str] = [run.status]
         for message in _early(run):
@@ -103,9 +133,18 @@ async def statuses_move_forward(lab: Lab) -> AsyncIterator[Finding]:
                 seen.append(found)
 
 
+def _other_paths(
+    limits: DeploymentLimits,
+) -> Iterator[tuple[RemoteStatus, ...]]:
+    """Yield what the remote does with runs that end in other ways."""
+    for end in limits.other_ends:
+        yield ('in_progress', end)
+
+
 def _early(run: DeploymentRun) -> Iterator[str]:
     if run.status in TERMINAL:
-        yield f'is {run.status!r} while the run waits for its turn.'
+        message = f'is {run.status!r} while the run waits for its turn.'
+        yield with_values(message, run.status, any_of(SAID['queued']))
 
 
 def _status_faults(
@@ -114,14 +153,17 @@ def _status_faults(
     """Yield what is wrong with what is said of a status of the remote."""
     allowed = SAID[status]
     if said not in allowed:
-        yield (
+        yield with_values(
             f'is {said!r} when the remote says {status!r}; it must be '
-            f'{listed(map(repr, sorted(allowed)))}.'
+            f'{any_of(allowed)}.',
+            said,
+            any_of(allowed),
         )
         return
     ranks = [RANKS[one] for one in seen if one in RANKS]
     if ranks and RANKS.get(said, ranks[-1]) < max(ranks):
-        yield f'went from {seen[-1]!r} back to {said!r}.'
+        message = f'went from {seen[-1]!r} back to {said!r}.'
+        yield with_values(message, said, Words(f'{seen[-1]!r} or later'))
     elif TERMINAL & set(seen) and said != seen[-1]:
         yield f'was {seen[-1]!r}, an end, and is {said!r} now.'
 
@@ -176,12 +218,13 @@ async def times_are_in_order(lab: Lab) -> AsyncIterator[Finding]:
     """How long a deployment took is told from these two times.
 
     `completed_at` must be set exactly when the status is terminal, at each
-    step of a run that succeeds, one that fails and one that is cancelled
-    before it begins; and it must not be before `started_at`. A run need not
+    step of a run that succeeds, one that fails, one that is cancelled before
+    it begins, and those that end in other ways, as in DEP012; and it must not
+    be before `started_at`. A run need not
     tell when it started, and of one that is `unknown` nothing is asked.
     """
     repository = await planted(lab, story(limits_of(lab)))
-    for path in PATHS:
+    for path in (*PATHS, *_other_paths(limits_of(lab))):
         run = await started(repository)
         for message in time_faults(run):
             yield Finding('trigger_deployment()', message)
@@ -202,9 +245,11 @@ def time_faults(run: DeploymentRun) -> Iterator[str]:
     # A datetime without zone is ASY002's to find.
     aware = begun.utcoffset() is not None and ended.utcoffset() is not None
     if aware and ended < begun:
-        yield (
+        yield with_values(
             f'completed_at {ended.isoformat()} is before started_at '
-            f'{begun.isoformat()}.'
+            f'{begun.isoformat()}.',
+            ended,
+            Words(f'{begun.isoformat()} or later'),
         )
 
 
@@ -246,7 +291,7 @@ async def reading_changes_nothing(lab: Lab) -> AsyncIterator[Finding]:
                 f'{method}()',
                 f'changed what the backend holds ({_changed(before, now)}); '
                 'reading must write nothing.',
-            )
+            ).comparing(sorted(map(str, now)), sorted(map(str, before)))
             before = now
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk._text import counted, shown
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import with_values
 from imbi_plugin_testkit.lab.script import described
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws._store import is_typed
@@ -76,7 +77,7 @@ async def tags_stay_where_they_are(lab: Lab) -> AsyncIterator[Finding]:
     ):
         answer = await repository.attempt('create_tag', right, tag, 'Again')
         for message in _again(repository, answer, tag, right):
-            yield Finding(f'create_tag({tag!r})', f'{message}')
+            yield Finding(f'create_tag({tag!r})', message)
         refused = await repository.not_refused(
             'create_tag', other, tag, 'Another'
         )
@@ -95,11 +96,14 @@ def _tag_faults(
     repository: Repository, made: RefInfo, tag: str, sha: str
 ) -> Iterator[str]:
     if made.name != tag:
-        yield f'returned the name {shown(made.name)}, and must return {tag!r}.'
+        message = f'returned the name {shown(made.name)}, not {tag!r}.'
+        yield with_values(message, made.name, tag)
     if made.sha != sha:
-        yield (
+        yield with_values(
             f'returned {repository.label(made.sha)!r}, and must return the '
-            f'commit that it names, {repository.label(sha)!r} ({sha}).'
+            f'commit that it names, {repository.label(sha)!r} ({sha}).',
+            made.sha,
+            sha,
         )
 
 
@@ -134,7 +138,7 @@ async def _held(
             "list_refs(kind='tag')",
             f'has {tag!r} {counted(len(refs), "time")} {when}; it must be '
             'there once.',
-        )
+        ).comparing([ref.name for ref in refs], [tag])
     commit = await repository.ask('resolve_committish', tag)
     for path, found in (
         ("list_refs(kind='tag')", refs[0].sha if refs else sha),
@@ -145,7 +149,7 @@ async def _held(
                 path,
                 f'{when}, {tag!r} is at {repository.label(found)!r}; it must '
                 f'be at {repository.label(sha)!r}.',
-            )
+            ).comparing(found, sha)
 
 
 @check(
@@ -207,6 +211,9 @@ async def releases_are_made_once(lab: Lab) -> AsyncIterator[Finding]:
                 f'returned tag={shown(made.tag)} and '
                 f'prerelease={made.prerelease}; asked for were {tag!r} and '
                 f'{prerelease}.',
+            ).comparing(
+                {'tag': made.tag, 'prerelease': made.prerelease},
+                {'tag': tag, 'prerelease': prerelease},
             )
         again = await release()
         if again.error is not None and not is_typed(again.error):
@@ -224,7 +231,7 @@ async def releases_are_made_once(lab: Lab) -> AsyncIterator[Finding]:
                 path,
                 f'asked for twice, left {counted(len(found), "release")} of '
                 'the tag; there must be one.',
-            )
+            ).comparing([held.tag for held in found], [tag])
         wanted = (name, MARKDOWN, prerelease)
         for message in _release_faults(found[:1], wanted):
             yield Finding(path, message)
@@ -250,7 +257,9 @@ def _release_faults(
             strict=True,
         ):
             if got != want:
-                yield (
+                yield with_values(
                     f'the {what} at the remote is {shown(got)}, and must be '
-                    f'{shown(want)}.'
+                    f'{shown(want)}.',
+                    got,
+                    want,
                 )

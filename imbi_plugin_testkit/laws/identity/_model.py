@@ -10,6 +10,7 @@ from imbi_plugin_sdk.errors import (
     IdentityAuthorizationPending,
     PluginAuthenticationFailed,
 )
+from imbi_plugin_testkit.comparing import NOTHING
 from imbi_plugin_testkit.lab.script import described
 from imbi_plugin_testkit.laws.identity._flow import Flow
 from imbi_plugin_testkit.laws.identity.exchange import expiry_problems
@@ -131,6 +132,8 @@ class IdentityModel(Machine):
                 'exchange_code()',
                 'the subject is not the one of before, or that of somebody '
                 'else; each person has one of their own.',
+                seen=subject,
+                expected=self.subjects.get(person, NOTHING),
             )
 
     def _renewed(self, kept: Kept, answer: Answer) -> None:

@@ -13,6 +13,7 @@ from imbi_plugin_sdk.errors import (
     PluginAuthenticationFailed,
 )
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import Words
 from imbi_plugin_testkit.lab.script import described
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws.identity._flow import TYPES, Flow
@@ -57,12 +58,21 @@ async def device_flows_end(lab: Lab) -> AsyncIterator[Finding]:
     well; one that the person approved; one that they declined; and one that
     ran out. The last two must end (IdentityAuthorizationExpired, or
     PluginAuthenticationFailed), or the host would ask for ever. One call may
-    poll again by itself only after the provider's interval (RFC 8628 §3.5).
+    poll again by itself only after the provider's interval (RFC 8628 §3.5),
+    and the interval that the host is told is no shorter.
     """
     flow = Flow(lab)
     approved = await flow.begin()
-    if approved.request.polling is None:
+    polling = approved.request.polling
+    if polling is None:
         raise Untestable('the plugin uses no device flow (`polling` is None)')
+    if polling.interval < flow.limits.device_interval:
+        yield Finding(
+            'authorization_request().polling.interval',
+            f'it is {polling.interval}, and the provider wants '
+            f'{flow.limits.device_interval:g} seconds between two polls; a '
+            'host that keeps to it is told to slow down.',
+        )
     async for finding in _waiting(flow, approved, 'nobody answered'):
         yield finding
     polled = time.monotonic()
@@ -201,6 +211,9 @@ async def registered_credentials_work(lab: Lab) -> AsyncIterator[Finding]:
         yield Finding(
             f'{METHOD}.subject',
             'two people signed in and got one subject; each has their own.',
+        ).comparing(
+            again.profile.subject,
+            Words(f'another than {session.profile.subject!r}'),
         )
     if flow.limits.refreshes and session.found.refresh_token:
         flow.renewed(await flow.refresh(session))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_sdk.context import IdentityCredentials
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import Words, with_values
 from imbi_plugin_testkit.lab.script import NUL
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws._leaks import (
@@ -152,9 +153,11 @@ def _outlives(found: IdentityCredentials, source: dt.datetime) -> str:
         return ''  # ASY002 says so
     late = (found.expires_at - source).total_seconds()
     if late > SLACK:
-        return (
+        return with_values(
             f'it ends {late:.0f} seconds after the connection that it was '
-            f'made of; it must end no later, {document}.'
+            f'made of; it must end no later, {document}.',
+            found.expires_at,
+            Words(f'{source.isoformat()} or earlier'),
         )
     return ''
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import math
+import random
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from imbi_plugin_sdk._text import counted, listed, shown
 from imbi_plugin_sdk.errors import PluginError
 from imbi_plugin_sdk.redaction import occurrences
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import Words, with_values
 from imbi_plugin_testkit.lab.guards import is_loopback
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws.identity._flow import (
@@ -27,6 +29,7 @@ from imbi_plugin_testkit.model import Finding, Untestable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
+    from imbi_plugin_sdk.handlers.identity import AuthorizationRequest
     from imbi_plugin_testkit.lab import Lab
     from imbi_plugin_testkit.laws.identity._flow import Begun
 
@@ -122,9 +125,11 @@ def _url_problems(lab: Lab, begun: Begun, redirect_uri: str) -> Iterator[str]:
         if not polling.user_code.strip():
             yield 'polling.user_code is blank; the person has to enter it.'
         if polling.expires_in <= 0:
-            yield (
+            yield with_values(
                 f'polling.expires_in is {polling.expires_in}; it must be '
-                'seconds to come.'
+                'seconds to come.',
+                polling.expires_in,
+                Words('1 or more'),
             )
         return
     yield from _missing(lab, begun, redirect_uri)
@@ -143,9 +148,11 @@ def _unsafe(name: str, url: str) -> Iterator[str]:
     elif parts.scheme != 'https' and not (
         parts.scheme == 'http' and is_loopback(host)
     ):
-        yield (
+        yield with_values(
             f'{name} begins with {shown(parts.scheme)}; it must be https, '
-            'loopback apart.'
+            'loopback apart.',
+            parts.scheme,
+            'https',
         )
     if parts.fragment:
         yield (
@@ -176,7 +183,12 @@ def _missing(lab: Lab, begun: Begun, redirect_uri: str) -> Iterator[str]:
             )
         elif value is not None and found[0] != value:
             seen = 'another one' if name == 'state' else shown(found[0])
-            yield f'{name} in authorization_url is {seen}; it must be {told}.'
+            message = (
+                f'{name} in authorization_url is {seen}; it must be {told}.'
+            )
+            if name != 'state':
+                message = with_values(message, found[0], value)
+            yield message
 
 
 def _client_id(lab: Lab, begun: Begun) -> str | None:
@@ -216,6 +228,8 @@ async def state_and_verifier_are_fresh(lab: Lab) -> AsyncIterator[Finding]:
     can guess one signs others in to an account of their own. A verifier that
     can be guessed makes PKCE worthless. Sixteen requests are compared, half
     of them made at once: none may repeat, and enough characters must vary.
+    Two more are made while the module `random` begins at one place, and must
+    differ all the same.
     In a device flow the state is the provider's device code, so it must only
     differ.
     """
@@ -240,6 +254,27 @@ async def state_and_verifier_are_fresh(lab: Lab) -> AsyncIterator[Finding]:
             continue
         for message in _guessable(texts, least):
             yield Finding(f'{METHOD}.{name}', message)
+    twins = [await _seeded(lab, flow) for _ in range(2)]
+    # A device code is the provider's, which may be a fake in this process.
+    for name in ('code_verifier',) if device else ('state', 'code_verifier'):
+        one, other = (getattr(twin, name) for twin in twins)
+        if one and one == other:
+            yield Finding(
+                f'{METHOD}.{name}',
+                'it comes from the module random, whose numbers can be '
+                'foretold; it must come from secrets.',
+            )
+
+
+async def _seeded(lab: Lab, flow: Flow) -> AuthorizationRequest:
+    """Return a request that is made while `random` begins anew."""
+    state = random.getstate()
+    try:
+        random.seed(0)
+        answer = await _attempt(lab, flow)
+    finally:
+        random.setstate(state)
+    return flow.begun(answer, lab.credentials).request
 
 
 async def _attempt(lab: Lab, flow: Flow) -> Any:  # noqa: ANN401  an answer

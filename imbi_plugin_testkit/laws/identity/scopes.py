@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk._text import listed, shown
 from imbi_plugin_testkit.checks import check
+from imbi_plugin_testkit.comparing import with_values
 from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws.identity._flow import (
     TYPES,
@@ -26,6 +27,11 @@ METHOD = 'authorization_request()'
 PROTOCOL_SCOPES = frozenset({'openid', 'offline_access'})
 """Scopes that switch id tokens and refresh tokens on, and grant nothing; a
 plugin may always ask for them."""
+
+
+SCOPE_PARAMETERS = ('scope', 'user_scope')
+"""Parameters that hold scopes: RFC 6749's, and the one in which Slack is asked
+for what a person grants."""
 
 
 @check(
@@ -69,9 +75,16 @@ async def scopes_are_sent(lab: Lab) -> AsyncIterator[Finding]:
                 f'{METHOD} with {_called(scopes)}',
                 'the list of scopes was changed; it must come back as it '
                 'went in.',
-            )
-        text = ' '.join(parameters(begun.request).get('scope', []))
-        sent.append(_split(text, str(separator), scopes or default))
+            ).comparing(given, scopes)
+        query = parameters(begun.request)
+        sent.append(
+            [
+                scope
+                for name in SCOPE_PARAMETERS
+                for text in query.get(name, [])
+                for scope in _split(text, str(separator), scopes or default)
+            ]
+        )
         for message in _scope_problems(scopes, sent[-1], default):
             yield Finding(f'{METHOD} with {_called(scopes)}', message)
     if set(sent[0]) != set(sent[-1]):
@@ -79,7 +92,7 @@ async def scopes_are_sent(lab: Lab) -> AsyncIterator[Finding]:
             f'{METHOD} with scopes=None',
             f'first {_told(sent[0])} was sent, and after other scopes had '
             f'been asked for {_told(sent[-1])}; the default stays the same.',
-        )
+        ).comparing(sorted(sent[-1]), sorted(sent[0]))
 
 
 def _split(text: str, separator: str, known: Sequence[str]) -> list[str]:
@@ -103,17 +116,21 @@ def _scope_problems(
     lost = [scope for scope in wanted if scope not in sent]
     what = 'the default_scopes of the template' if asked is None else 'asked'
     if lost:
-        yield (
+        yield with_values(
             f'{_told(sent)} was sent, and {_told(lost)} of what was {what} '
             'is missing.'
             if asked is not None
-            else f'{_told(sent)} was sent, without {_told(lost)} of {what}.'
+            else f'{_told(sent)} was sent, without {_told(lost)} of {what}.',
+            [*sent],
+            [*sent, *lost],
         )
     added = [scope for scope in sent if scope not in PROTOCOL_SCOPES]
     if asked == [] and added:
-        yield (
+        yield with_values(
             f'{_told(added)} was sent where none was asked for; `[]` means '
-            'none, and only None the default.'
+            'none, and only None the default.',
+            [*sent],
+            [scope for scope in sent if scope not in added],
         )
 
 

@@ -10,6 +10,7 @@ from imbi_plugin_sdk.errors import PluginAuthenticationFailed
 from imbi_plugin_testkit.checks import check
 from imbi_plugin_testkit.lab.script import described
 from imbi_plugin_testkit.laws import CALLABLE
+from imbi_plugin_testkit.laws._later import FEW, later
 from imbi_plugin_testkit.laws.identity._flow import (
     TYPES,
     Flow,
@@ -286,8 +287,9 @@ async def revoking_ends_a_token(lab: Lab) -> AsyncIterator[Finding]:
     does not know how the first call ended. Revoking twice and revoking what
     the provider does not know succeed (RFC 7009 §2.2). A revoked refresh
     token refreshes no more, where the provider supports it; the tokens of
-    other people stay good. A plugin that does not implement `revoke` has
-    nothing to be judged.
+    other people stay good. Where the provider fails at a later request of a
+    call, `revoke` raises, unless the token is over all the same. A plugin
+    that does not implement `revoke` has nothing to be judged.
     """
     if not is_implemented(lab.plugin.handler, 'revoke'):
         raise Untestable('the plugin does not implement revoke')
@@ -305,19 +307,25 @@ async def revoking_ends_a_token(lab: Lab) -> AsyncIterator[Finding]:
         steps += [('a refresh token', refresh)]
         steps += [('the same refresh token again', refresh)]
     for what, token in steps:
-        answer = await lab.attempt(
-            'revoke',
-            token,
-            ctx=flow.context(mine.person),
-            credentials=mine.credentials,
-        )
+        answer = await _revoked(flow, mine, token)
         if answer.error is not None:
             yield Finding(
                 f'revoke() of {what}',
                 f'it {_ended(lab, answer)}; it must succeed.',
             )
+    async for finding in _halfway(flow, mine):
+        yield finding
     if not flow.limits.refreshes or not refresh:
         return
+    async for finding in _afterwards(flow, mine, other):
+        yield finding
+
+
+async def _afterwards(
+    flow: Flow, mine: Session, other: Session
+) -> AsyncIterator[Finding]:
+    """Refresh what was revoked, and what was not."""
+    lab = flow.lab
     if flow.limits.revokes_refresh:
         answer = await flow.refresh(mine)
         if not isinstance(answer.error, PluginAuthenticationFailed):
@@ -334,3 +342,39 @@ async def revoking_ends_a_token(lab: Lab) -> AsyncIterator[Finding]:
                 f'it {_ended(lab, answer)}; only the token that was given is '
                 'revoked.',
             )
+
+
+async def _revoked(flow: Flow, session: Session, token: str) -> Answer:
+    return await flow.lab.attempt(
+        'revoke',
+        token,
+        ctx=flow.context(session.person),
+        credentials=session.credentials,
+    )
+
+
+async def _halfway(flow: Flow, over: Session) -> AsyncIterator[Finding]:
+    """Revoke while the provider fails at a later request.
+
+    Args:
+        flow: The flow.
+        over: A session whose tokens were revoked.
+    """
+    tells = await flow.can_accept(over.found)
+    if not tells or await flow.accepted(over.found) is not None:
+        flow.lab.note('nobody can tell an access token that was revoked')
+        return
+
+    async def revoke(session: Session) -> Answer:
+        return await _revoked(flow, session, session.found.access_token)
+
+    async for when, session, answer in later(
+        flow.lab, flow.sign_in, revoke, FEW
+    ):
+        if answer.error is None and await flow.accepted(session.found):
+            yield Finding(
+                'revoke() of an access token',
+                f'{when}, it succeeded, and the token is still good; it must '
+                'raise, so that the host tries again.',
+            )
+            return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from imbi_plugin_testkit.comparing import with_values
 from imbi_plugin_testkit.laws._paging import some
 from imbi_plugin_testkit.model import Finding, Untestable
 
@@ -184,11 +185,13 @@ class Filters:
             if odd:
                 lines = {held[name] for name in odd if name in held}
                 told = some(lines) if lines else 'nothing at all'
-                yield (
+                yield with_values(
                     f'the filter {field} {op} {value!r} {what} an entry '
                     f'whose {field} is {told}; a filter compares values, and '
                     'only in a regex anything but the text itself has a '
-                    'meaning.'
+                    'meaning.',
+                    sorted(found),
+                    sorted((found | must) - forbidden),
                 )
 
 
@@ -243,17 +246,21 @@ def _together(
     if {'eq', 'ne'} <= answers.keys():
         both = answers['eq'] & answers['ne']
         if both:
-            yield (
+            yield with_values(
                 f'{some(both)} came with the filter {field} eq {value!r} and '
-                'with ne too; they part the entries that have the field.'
+                'with ne too; they part the entries that have the field.',
+                sorted(answers['ne']),
+                sorted(answers['ne'] - both),
             )
     if {'starts_with', 'contains'} <= answers.keys():
         lost = answers['starts_with'] - answers['contains']
         if lost:
-            yield (
+            yield with_values(
                 f'{some(lost)} came with the filter {field} starts_with '
                 f'{value!r} and not with contains; what starts with a text '
-                'contains it.'
+                'contains it.',
+                sorted(answers['contains']),
+                sorted(answers['contains'] | lost),
             )
 
 
@@ -277,6 +284,10 @@ def conditions(
         (field, 'eq', next(iter(log.lines.values())).fields[field])
         for field in fields
     ]
+    if 'ne' in log.limits.filter_ops:
+        field, _, value = rows[0]
+        both = [rows[0], (field, 'ne', value)]
+        yield f'both of filters={both}', {'filters': both}, set()
     for chosen in ([rows[0]], rows):
         told = f'filters={chosen}'
         facts = {field: value for field, _, value in chosen}

@@ -1,15 +1,16 @@
-"""Laws of a search's pages: limits, cursors, order and totals."""
+"""Laws of a search's pages: limits and cursors."""
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 from imbi_plugin_testkit.checks import check
 from imbi_plugin_testkit.laws import CALLABLE
+from imbi_plugin_testkit.laws._cursors import gives_away
 from imbi_plugin_testkit.laws._paging import (
     counted_as,
     damaged,
+    declared,
     endless,
     ends_early,
     incomplete,
@@ -19,21 +20,20 @@ from imbi_plugin_testkit.laws._paging import (
     overfull,
     repeated,
 )
+from imbi_plugin_testkit.laws._partway import partway, wrong_of
 from imbi_plugin_testkit.laws.logs._story import (
     SEEDS,
-    SLOTS,
     TYPES,
     Log,
     expired,
-    instant,
 )
 from imbi_plugin_testkit.model import Finding, Untestable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from imbi_plugin_sdk.handlers.logs import LogResult
     from imbi_plugin_testkit.lab import Lab
-    from imbi_plugin_testkit.laws._paging import Pager, Walk
 
 
 @check(
@@ -92,7 +92,9 @@ async def cursors_lead_to_everything(lab: Lab) -> AsyncIterator[Finding]:
     line that a page boundary swallows is the one that explains the outage.
     More entries than two pages of the backend are read in small pages, whose
     size depends on the seed, and in one; both must have every seeded entry
-    once.
+    once. Where the backend begins to fail between two of its pages (if the
+    sandbox can make it, and tells URLs), an error passes, and so does a
+    shorter page with a cursor or a warning.
     """
     log = Log(lab)
     names = log.spread(log.many())
@@ -106,6 +108,17 @@ async def cursors_lead_to_everything(lab: Lab) -> AsyncIterator[Finding]:
             *repeated(pager, walk),
         ):
             yield finding
+    async for when, answer in partway(lab, log.attempt):
+        page: LogResult = declared(lab, answer)
+        came = [*filter(None, map(log.name, page.entries))]
+        told = page.next_cursor is not None or page.warnings
+        wrong = wrong_of('entry', came, set() if told else {*names})
+        if wrong:
+            yield Finding(
+                pager.path,
+                f'{when}, it {wrong} without an error, a cursor or a '
+                'warning; it must raise, or say that there is more.',
+            ).comparing(sorted(came), sorted(names))
 
 
 @check(
@@ -189,8 +202,9 @@ async def exhausted_is_none(lab: Lab) -> AsyncIterator[Finding]:
     'LOG005',
     title='a bad cursor is CursorExpiredError, never page one',
     fix='Put a checksum (better, a keyed one) over position, project and '
-    'query into the cursor, raise CursorExpiredError where it does not fit, '
-    'and turn what the backend says of an expired one into it.',
+    'query into the cursor, and no credential; raise CursorExpiredError '
+    'where it does not fit, and turn what the backend says of an expired one '
+    'into it.',
     law=True,
     types=TYPES,
     requires=CALLABLE,
@@ -204,7 +218,8 @@ async def bad_cursors_are_refused(lab: Lab) -> AsyncIterator[Finding]:
     the open. Tried are cursors that were changed, cut or made up, one of
     another project, and one that expired, where the sandbox can let it. A
     change that means nothing to the cursor's encoding passes when the right
-    page comes.
+    page comes. A good cursor must not hold a credential, as it is or in an
+    encoding: cursors go to browsers.
     """
     log = Log(lab)
     other = Log(lab, 'other', window_of=log)
@@ -222,6 +237,9 @@ async def bad_cursors_are_refused(lab: Lab) -> AsyncIterator[Finding]:
             f'{told} and no cursor; see LOG001 and LOG004'
         )
     right = await pager.page(limit, first.cursor)
+    given = (first.cursor, right.cursor, foreign)
+    for finding in gives_away(lab, pager.path, given):
+        yield finding
     for cursors, page in (
         (damaged(first.cursor, lab.rng), right),
         (never_given(lab.rng), None),
@@ -237,137 +255,3 @@ async def bad_cursors_are_refused(lab: Lab) -> AsyncIterator[Finding]:
         if again is not None:
             # One that was given since is good.
             await pager.page(limit, again)
-
-
-@check(
-    'LOG006',
-    title='entries come in one direction of time, within and across pages',
-    fix='Order by time before the limit is applied, and by the instant, not '
-    'by its text.',
-    law=True,
-    types=TYPES,
-    requires=CALLABLE,
-    needs=SEEDS,
-)
-async def time_goes_one_way(lab: Lab) -> AsyncIterator[Finding]:
-    """Newest first or oldest first, but one of the two, to the end.
-
-    A log that jumps in time is read wrongly: cause and effect change places.
-    Entries that are close together, far apart, and on both sides of a full
-    minute are seeded in any order and read in small pages and in one. Equal
-    timestamps may come in any order.
-    """
-    log = Log(lab)
-    for slot in (2, 11, 20, 21, 35, 58):
-        for shift in (0, 1, 2):
-            log.line(log.at(slot) + shift * log.fine)
-    await log.seed()
-    pager = log.pager()
-    for limit in (lab.rng.choice((2, 3, 4)), log.large):
-        walk = await pager.walk(min(limit, log.large))
-        for finding in _turns(pager, walk):
-            yield finding
-
-
-def _turns(pager: Pager, walk: Walk) -> list[Finding]:
-    """Return where the direction of time changes first."""
-    times = [instant(entry) for entry in walk.items]
-    if times in (sorted(times), sorted(times, reverse=True)):
-        return []
-    up = next(
-        one < other for one, other in itertools.pairwise(times) if one != other
-    )
-    place, one, other = next(
-        (number, one, other)
-        for number, (one, other) in enumerate(itertools.pairwise(times), 1)
-        if one != other and (one < other) is not up
-    )
-    words = ('earlier', 'later') if up else ('later', 'earlier')
-    return [
-        Finding(
-            pager.path,
-            f'with limit={walk.limit}, entry {place + 1} '
-            f'({other.isoformat()}) is {words[0]} than the one before it '
-            f'({one.isoformat()}), while those before went {words[1]} and '
-            f'{words[1]}; time goes one way, on all pages.',
-        )
-    ]
-
-
-@check(
-    'LOG012',
-    title='entries that arrive after page one do not corrupt later pages',
-    fix='Let a cursor name the last entry that was shown, or a snapshot; an '
-    'offset moves when something arrives.',
-    law=True,
-    types=TYPES,
-    requires=CALLABLE,
-    needs=SEEDS,
-)
-async def arrivals_do_not_corrupt(lab: Lab) -> AsyncIterator[Finding]:
-    """What was there when page one was read comes once, whatever arrives.
-
-    Logs grow while they are read. After page one entries arrive that are
-    newer and older than all, between, and of the very same instant as
-    others; then the cursors are followed to their end. Each entry of before
-    must come once over all pages; an arrival may come or not, but not twice.
-    """
-    log = Log(lab)
-    before = log.spread(9)
-    await log.seed()
-    pager = log.pager()
-    limit = min(lab.rng.choice((2, 3, 4)), log.large)
-    first = await pager.page(limit)
-    middle = log.lines[before[4]].at
-    for at in (log.at(0.5), middle, middle, log.at(30.5), log.at(SLOTS - 0.5)):
-        log.line(at)
-    await log.seed()
-    walk = await pager.walk(limit, start=first)
-    for finding in (
-        *endless(pager, walk),
-        *incomplete(pager, walk, before),
-        *repeated(pager, walk),
-    ):
-        message = f'after page one, entries arrived: {finding.message}'
-        yield Finding(finding.path, message)
-
-
-@check(
-    'LOG013',
-    title='total, where it is given, is at least what was seen',
-    fix='Count all entries that match, not those of the page or those behind '
-    'the cursor; leave `total` None where the backend does not tell.',
-    law=True,
-    types=TYPES,
-    requires=CALLABLE,
-    needs=SEEDS,
-)
-async def total_is_no_less(lab: Lab) -> AsyncIterator[Finding]:
-    """`total` counts the matching entries of all pages, or is None.
-
-    The host shows "20 of 7" otherwise, and stops early where it trusts it.
-    Pages are followed to their end, with and without levels; on each, the
-    total must not be less than what came so far. An estimate that is too
-    high passes.
-    """
-    log = Log(lab)
-    log.spread(8)
-    await log.seed()
-    for changes in ({}, {'levels': list(log.limits.levels[:1])}):
-        for limit in sorted({min(3, log.large), log.large}):
-            seen, cursor, pages = 0, None, 0
-            while pages == 0 or (cursor is not None and pages <= SLOTS):
-                result = await log.search(
-                    **changes, limit=limit, cursor=cursor
-                )
-                seen, pages = seen + len(result.entries), pages + 1
-                cursor = result.next_cursor
-                if result.total is not None and result.total < seen:
-                    told = counted_as(log.pager(), seen)
-                    yield Finding(
-                        'search(query).total',
-                        f'with limit={limit}, page {pages} says '
-                        f'total={result.total}, but {told} came so far; it '
-                        'counts all pages, or is None.',
-                    )
-                    break

@@ -22,6 +22,7 @@ from imbi_plugin_testkit.memory.deployment.server import (
     NOT_FOUND,
     MemoryForge,
 )
+from imbi_plugin_testkit.memory.faults import RETRY_AFTER
 from imbi_plugin_testkit.memory.server import MemoryStatusError
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 
 DEFAULT_BUDGET = 5.0
 """Seconds for one request, and for a started run to be found."""
-
-RETRY_AFTER = 30
-"""Seconds that a throttling server asks for."""
 
 
 class UnknownHere(PluginError):  # noqa: N818  says what it is

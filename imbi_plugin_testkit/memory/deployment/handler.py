@@ -151,7 +151,7 @@ class MemoryDeployment(Connection, Shapes, DeploymentPlugin):
     ) -> CheckStatus:
         """Return what the checks of a commit say together."""
         found = await self.get(ctx, credentials, 'checks', of=committish)
-        return 'pass' if found['all'] == 'pass' else 'unknown'
+        return self.check(found['all'])
 
     async def create_tag(
         self,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imbi_plugin_testkit.models.deployment import (
+        CheckVerdict,
         CommitGraph,
         GraphCommit,
         RemoteStatus,
@@ -33,10 +34,27 @@ STATUSES: dict[RemoteStatus, str] = {
     'failure': 'failed',
     'cancelled': 'cancelled',
     'unheard_of': 'quarantined',
+    'timed_out': 'overdue',
+    'action_required': 'held',
+    'stale': 'forgotten',
+    'skipped': 'skipped',
+    'neutral': 'neutral',
 }
 """The remote has words of its own for statuses."""
 
-ENDED = frozenset({'succeeded', 'failed', 'cancelled'})
+ENDED = frozenset(STATUSES.values()) - {'waiting', 'running', 'quarantined'}
+
+CHECKS: dict[CheckVerdict, str] = {
+    'passed': 'pass',
+    'failed': 'fail',
+    'pending': 'running',
+    'cancelled': 'cancelled',
+    'timed_out': 'overdue',
+    'action_required': 'held',
+    'stale': 'forgotten',
+    'unheard_of': 'quarantined',
+}
+"""And for what checks say."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -100,6 +118,8 @@ class Repository:
         releases: The releases, oldest first.
         runs: Id to run, oldest first.
         keys: Key of a request to the run that it started.
+        checks: Object name to what the checks of a commit say; those of
+            the others passed.
     """
 
     def __init__(self, path: str, graph: CommitGraph) -> None:
@@ -122,6 +142,7 @@ class Repository:
         self.releases: list[dict[str, Any]] = []
         self.runs: dict[str, Run] = {}
         self.keys: dict[str, str] = {}
+        self.checks: dict[str, str] = {}
 
     def _add(self, commit: GraphCommit) -> None:
         parents = tuple(self.labels[label] for label in commit.parents)

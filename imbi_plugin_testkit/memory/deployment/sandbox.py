@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_sdk.context import PluginContext
 from imbi_plugin_testkit.memory.deployment.connection import repository_path
+from imbi_plugin_testkit.memory.deployment.repository import CHECKS
 from imbi_plugin_testkit.memory.deployment.server import MemoryForge
+from imbi_plugin_testkit.memory.faults import new_token
 from imbi_plugin_testkit.models.deployment import (
     DeploymentLimits,
     DeploymentSandbox,
@@ -16,13 +17,26 @@ from imbi_plugin_testkit.models.deployment import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from imbi_plugin_testkit.models.deployment import (
+        CheckVerdict,
         CommitGraph,
+        OtherEnd,
+        RecordedStatus,
         RemoteStatus,
     )
     from imbi_plugin_testkit.sandbox import Fault
+
+OTHER_ENDS: tuple[OtherEnd, ...] = (
+    'timed_out',
+    'action_required',
+    'stale',
+    'skipped',
+    'neutral',
+)
+"""The forge has them all."""
 
 IMPATIENT = 0.02
 """Seconds for one request in `MemoryDeploymentSandbox.impatient`: memory
@@ -51,15 +65,12 @@ class MemoryDeploymentSandbox(DeploymentSandbox):
             depth_first: Whether histories keep a line of commits together.
         """
         super().__init__()
-        allowed = limits or DeploymentLimits()
+        allowed = limits or DeploymentLimits(other_ends=OTHER_ENDS)
         self.limits = allowed
-        if not token:
-            # secrets is 3 ms to import, and only sandboxes need it.
-            import secrets  # noqa: PLC0415
-
-            token = f'memory-{secrets.token_hex(16)}'
-        self.forge = forge(token, allowed, depth_first=depth_first)
-        self.credentials = {'api_token': token}
+        self.forge = forge(
+            token or new_token(), allowed, depth_first=depth_first
+        )
+        self.credentials = {'api_token': self.forge.token}
         self.context = PluginContext(
             project_id='kit-project',
             project_slug='kit',
@@ -107,19 +118,34 @@ class MemoryDeploymentSandbox(DeploymentSandbox):
         run_id = str(next(self.forge.ids))
         return repository.start(run_id, ref, {}, lag=0.0).id
 
+    async def record_deployment(
+        self,
+        context: PluginContext,
+        environment: str,
+        sha: str,
+        status: RecordedStatus,
+    ) -> None:
+        """Record a run of a commit for an environment."""
+        repository = self.forge.repositories[repository_path(context)]
+        run_id = str(next(self.forge.ids))
+        inputs = {'environment': environment}
+        repository.start(run_id, sha, inputs, lag=0.0).advance(status)
+
+    async def record_check(
+        self, context: PluginContext, sha: str, verdict: CheckVerdict
+    ) -> None:
+        """Let the checks of a commit say something."""
+        repository = self.forge.repositories[repository_path(context)]
+        repository.checks[sha] = CHECKS[verdict]
+
     def impatient(self, context: PluginContext) -> PluginContext:
         """Let the plugin give up as soon as memory may not answer."""
         options = {**context.assignment_options, 'timeout': IMPATIENT}
         return context.model_copy(update={'assignment_options': options})
 
-    @contextlib.asynccontextmanager
-    async def fault(self, kind: Fault) -> AsyncGenerator[None]:
+    def fault(self, kind: Fault) -> AbstractAsyncContextManager[None]:
         """Let the forge do this wrong for the length of the context."""
-        self.forge.broken = kind
-        try:
-            yield
-        finally:
-            self.forge.broken = None
+        return self.forge.breaking(kind)
 
     async def snapshot(self) -> Mapping[str, Any]:
         """Return path to refs, releases and runs."""

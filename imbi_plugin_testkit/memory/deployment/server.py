@@ -24,17 +24,15 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import socket
 import urllib.parse
-import weakref
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_testkit.memory.deployment.repository import (
     Repository,
     found_run,
 )
+from imbi_plugin_testkit.memory.faults import FaultyServer
 from imbi_plugin_testkit.memory.server import MemoryStatusError
-from imbi_plugin_testkit.sandbox import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,24 +45,16 @@ if TYPE_CHECKING:
 NOT_FOUND, CONFLICT, INVALID = 404, 409, 422
 
 
-class MemoryForge:
+class MemoryForge(FaultyServer):
     """A remote of repositories, with pages, caps, statuses and faults.
 
     Attributes:
-        address: What a plugin reaches it by.
         token: The token it accepts.
         limits: Sizes of its pages, its cap, and how late runs are found.
-        urls: What it was asked for.
-        broken: What it does wrong at the moment.
         depth_first: Whether histories keep a line of commits together
             instead of going by time.
         repositories: Path to repository.
     """
-
-    _running: ClassVar[weakref.WeakValueDictionary[str, MemoryForge]] = (
-        weakref.WeakValueDictionary()
-    )
-    _numbers = itertools.count(1)
 
     def __init__(
         self,
@@ -73,27 +63,12 @@ class MemoryForge:
         *,
         depth_first: bool = False,
     ) -> None:
-        self.address = f'memory-forge://{next(self._numbers)}'
+        super().__init__('memory-forge://{}')
         self.token = token
         self.limits = limits
-        self.urls: list[str] = []
-        self.broken: Fault | None = None
         self.depth_first = depth_first
         self.repositories: dict[str, Repository] = {}
         self.ids = itertools.count(1_000)
-        self._running[self.address] = self
-
-    @classmethod
-    def at(cls, address: str) -> MemoryForge:
-        """Return the forge at an address.
-
-        Raises:
-            ConnectionRefusedError: There is none.
-        """
-        forge = cls._running.get(address)
-        if forge is None:
-            raise ConnectionRefusedError(f'nobody listens at {address}')
-        return forge
 
     def plant(self, path: str, graph: CommitGraph) -> Mapping[str, str]:
         """Make a repository anew; return label to object name."""
@@ -118,15 +93,15 @@ class MemoryForge:
         """
         self.urls.append(f'{verb} {self.address}{url}')
         await asyncio.sleep(0)
-        self._refuse()
+        self.refuse()
+        if self.status is not None:
+            raise MemoryStatusError(self.status)
         if token != self.token:
             raise MemoryStatusError(401)
         text = json.dumps(self._answer(verb, url, body))
         # From here on it is done, whatever becomes of the answer.
-        await self._lose()
-        if self.broken is Fault.TRUNCATED:
-            return text[: len(text) // 2]
-        return '<html>' if self.broken is Fault.MALFORMED else text
+        await self.lose()
+        return self.spoiled(text)
 
     def _answer(self, verb: str, url: str, body: object) -> object:
         path, _, query = url.partition('?')
@@ -144,23 +119,6 @@ class MemoryForge:
             raise MemoryStatusError(NOT_FOUND)
         given: Any = body
         return answer(self, repository, {**facts, **(given or {})})
-
-    def _refuse(self) -> None:
-        kind = self.broken
-        if kind is Fault.REFUSE:
-            raise ConnectionRefusedError('connection refused')
-        if kind is Fault.DNS:
-            raise socket.gaierror('name not known')
-        status = STATUS.get(kind) if kind is not None else None
-        if status is not None:
-            raise MemoryStatusError(status)
-
-    async def _lose(self) -> None:
-        kind = self.broken
-        if kind is Fault.RESET:
-            raise ConnectionResetError('connection reset')
-        if kind in (Fault.HANG, Fault.SLOW):
-            await asyncio.sleep(3_600 if kind is Fault.HANG else 0.05)
 
     # Answers --------------------------------------------------------------
 
@@ -301,8 +259,9 @@ class MemoryForge:
         return {'items': [{'id': '1', 'path': 'deploy.yml', 'name': 'Deploy'}]}
 
     def checks(self, repository: Repository, facts: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
-        """Tell what the checks of a commit say: all passed."""
-        return {'sha': self._resolved(repository, facts['of']), 'all': 'pass'}
+        """Tell what the checks of a commit say together."""
+        sha = self._resolved(repository, facts['of'])
+        return {'sha': sha, 'all': repository.checks.get(sha, 'pass')}
 
     def deployments(
         self,
@@ -342,13 +301,4 @@ ROUTES: Mapping[
     ('GET', 'workflows'): MemoryForge.workflows,
     ('GET', 'checks'): MemoryForge.checks,
     ('GET', 'deployments'): MemoryForge.deployments,
-}
-
-STATUS: Mapping[Fault, int] = {
-    Fault.UNAUTHORIZED: 401,
-    Fault.FORBIDDEN: 403,
-    Fault.THROTTLED: 429,
-    Fault.SERVER_ERROR: 500,
-    Fault.UNAVAILABLE: 503,
-    Fault.REDIRECT: 307,
 }

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any, Literal
 
 from imbi_plugin_sdk.handlers.deployment import (
+    CheckStatus,
     Commit,
     DeploymentEventStatus,
     DeploymentRun,
@@ -38,6 +39,9 @@ EVENT_STATUS: Mapping[str, DeploymentEventStatus] = {
     'cancelled': 'failed',
 }
 """The same for deployments that are listed; other words are `pending`."""
+
+CHECK_STATUS: Mapping[str, CheckStatus] = {'pass': 'pass', 'fail': 'fail'}
+"""The same for what checks say; other words are `unknown`."""
 
 
 class Shapes:
@@ -112,6 +116,14 @@ class Shapes:
         """Return the contract's word for a status of the remote."""
         return RUN_STATUS.get(word, 'unknown')
 
+    def event_status(self, word: str) -> DeploymentEventStatus:
+        """Return the contract's word for where a deployment stands."""
+        return EVENT_STATUS.get(word, 'pending')
+
+    def check(self, word: str) -> CheckStatus:
+        """Return the contract's word for what checks say."""
+        return CHECK_STATUS.get(word, 'unknown')
+
     def time(self, text: str | None) -> dt.datetime | None:
         """Return a time of the remote."""
         return None if text is None else dt.datetime.fromisoformat(text)
@@ -134,7 +146,7 @@ class Shapes:
             environment=environment,
             sha=item['sha'],
             ref=item['ref'],
-            status=EVENT_STATUS.get(item['status'], 'pending'),
+            status=self.event_status(item['status']),
             created_at=started or dt.datetime.now(dt.UTC),
             external_run_id=item['id'],
         )

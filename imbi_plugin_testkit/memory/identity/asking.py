@@ -15,6 +15,7 @@ from imbi_plugin_sdk.errors import (
     PluginTimeoutError,
     PluginUnavailableError,
 )
+from imbi_plugin_testkit.memory.faults import RETRY_AFTER
 from imbi_plugin_testkit.memory.identity.provider import MemoryProvider
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 BUDGET = 5.0
 """Seconds for one call of the provider."""
-
-RETRY_AFTER = 30
-"""Seconds that a throttling provider asks for."""
 
 
 class AsksProvider:
@@ -56,6 +54,10 @@ class AsksProvider:
     def issuer(self, ctx: PluginContext) -> str:
         """Return the issuer."""
         return str(ctx.assignment_options.get('issuer'))
+
+    def patience(self, ctx: PluginContext) -> float:
+        """Return for how many seconds the provider may take."""
+        return float(ctx.assignment_options.get('timeout', self.budget))
 
     async def metadata(self, ctx: PluginContext) -> dict[str, Any]:
         """Return the provider's endpoints, by discovery (RFC 8414 §3.3)."""
@@ -98,7 +100,7 @@ class AsksProvider:
     ) -> dict[str, Any]:
         """Make one request; every failure is an error of the contract."""
         try:
-            async with asyncio.timeout(self.budget):
+            async with asyncio.timeout(self.patience(ctx)):
                 provider = MemoryProvider.at(self.issuer(ctx))
                 reply = await provider.request(
                     path, form, basic=basic, bearer=bearer

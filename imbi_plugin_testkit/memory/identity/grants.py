@@ -7,7 +7,8 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
-from imbi_plugin_testkit.memory.identity.tokens import challenge_of, sign
+from imbi_plugin_testkit.memory.identity.spoiling import HOUR, spoiled
+from imbi_plugin_testkit.memory.identity.tokens import challenge_of
 from imbi_plugin_testkit.models.identity import Flaw
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 CODE_SECONDS = 600
 """How long a code is good, at most (RFC 6749 §4.1.2)."""
 
-HOUR = 3_600
+PUBLIC_KEY = '-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n'
+"""A key that everybody can have, as providers publish theirs."""
 
 PEOPLE: Mapping[str, Mapping[str, Any]] = {
     name: {
@@ -68,6 +70,7 @@ class Behaviour:
         device_interval: Seconds between two polls.
         verified_as_text: Whether `email_verified` is `'true'` or `'false'`.
         vouches: Whether it tells `email_verified` of an unverified e-mail.
+        brief: Whether its id tokens leave all but the subject to userinfo.
     """
 
     rotates: bool = False
@@ -82,6 +85,7 @@ class Behaviour:
     device_interval: float = 0.0
     verified_as_text: bool = False
     vouches: bool = True
+    brief: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ class Grants:
 
     Attributes:
         flaw: What is wrong with the id tokens it issues at the moment.
+        public_key: What everybody may check its other signatures with.
         codes, devices, access, refreshing: Value to grant.
         user_codes: User code to device code.
     """
@@ -144,6 +149,7 @@ class Grants:
         self.issuer = issuer
         self.behaviour = behaviour
         self.flaw: Flaw | None = None
+        self.public_key = PUBLIC_KEY.format(secrets.token_urlsafe(32))
         self.codes: dict[str, Grant] = {}
         self.devices: dict[str, Grant] = {}
         self.access: dict[str, Grant] = {}
@@ -346,7 +352,10 @@ class Grants:
 
     def _id_token(self, source: Grant) -> str:
         now = int(time.time())
-        claims = self.claims_of(source.person) | {
+        person = self.claims_of(source.person)
+        if self.behaviour.brief:
+            person = {'sub': person['sub']}
+        claims = person | {
             'iss': self.issuer,
             'aud': source.client.id,
             'iat': now,
@@ -354,20 +363,9 @@ class Grants:
         }
         if 'nonce' in source.asked:
             claims['nonce'] = source.asked['nonce']
-        key: str | None = source.client.secret
-        if self.flaw is Flaw.AUDIENCE:
-            claims['aud'] = 'another-client'
-        elif self.flaw is Flaw.ISSUER:
-            claims['iss'] = f'{self.issuer}.evil.example'
-        elif self.flaw is Flaw.NONCE:
-            claims['nonce'] = secrets.token_urlsafe(16)
-        elif self.flaw is Flaw.EXPIRED:
-            claims |= {'iat': now - 2 * HOUR, 'exp': now - HOUR}
-        elif self.flaw is Flaw.SIGNATURE:
-            key = secrets.token_urlsafe(24)
-        elif self.flaw is Flaw.UNSIGNED:
-            key = None
-        return sign(claims, key)
+        return spoiled(
+            claims, source.client.secret, self.flaw, self.public_key
+        )
 
     def _end_family(self, family: str) -> None:
         for table in (self.access, self.refreshing):

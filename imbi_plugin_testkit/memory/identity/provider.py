@@ -8,40 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import itertools
 import json
 import secrets
-import socket
 import urllib.parse
-import weakref
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
+from imbi_plugin_testkit.memory.faults import FaultyServer
 from imbi_plugin_testkit.memory.identity.grants import (
+    PEOPLE,
     Behaviour,
     Client,
     Grants,
     OAuthError,
 )
-from imbi_plugin_testkit.sandbox import Fault
+from imbi_plugin_testkit.models.identity import Flaw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from imbi_plugin_testkit.models.identity import Decision
 
 Form = dict[str, str]
-
-STATUS: Mapping[Fault, int] = {
-    Fault.UNAUTHORIZED: 401,
-    Fault.FORBIDDEN: 403,
-    Fault.THROTTLED: 429,
-    Fault.SERVER_ERROR: 500,
-    Fault.UNAVAILABLE: 503,
-    Fault.REDIRECT: 307,
-}
-
-SLOW_SECONDS = 0.05
-HANG_SECONDS = 3_600
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,7 +44,7 @@ class Reply:
     text: str = dataclasses.field(default='{}', repr=False)
 
 
-class MemoryProvider:
+class MemoryProvider(FaultyServer):
     """An OAuth and OpenID provider in memory.
 
     Attributes:
@@ -65,17 +52,11 @@ class MemoryProvider:
         behaviour: What it can do.
         client: The client that is registered from the start.
         grants: Codes and tokens that it gave out.
-        urls: What it was asked for.
-        broken: What it does wrong at the moment.
     """
 
-    _running: ClassVar[weakref.WeakValueDictionary[str, MemoryProvider]] = (
-        weakref.WeakValueDictionary()
-    )
-    _numbers = itertools.count(1)
-
     def __init__(self, redirect_uri: str, behaviour: Behaviour) -> None:
-        self.issuer = f'https://provider-{next(self._numbers)}.example.com'
+        super().__init__('https://provider-{}.example.com')
+        self.issuer = self.address
         self.behaviour = behaviour
         self.client = Client(
             id=f'imbi-{secrets.token_hex(4)}',
@@ -83,22 +64,7 @@ class MemoryProvider:
             redirect_uri=redirect_uri,
         )
         self.grants = Grants(self.issuer, behaviour)
-        self.urls: list[str] = []
-        self.broken: Fault | None = None
         self._clients = {self.client.id: self.client}
-        self._running[self.issuer] = self
-
-    @classmethod
-    def at(cls, issuer: str) -> MemoryProvider:
-        """Return the provider of an issuer.
-
-        Raises:
-            ConnectionRefusedError: There is none.
-        """
-        found = cls._running.get(issuer)
-        if found is None:
-            raise ConnectionRefusedError('nobody listens at this issuer')
-        return found
 
     # The server ------------------------------------------------------------
 
@@ -124,20 +90,17 @@ class MemoryProvider:
         verb = 'GET' if form is None else 'POST'
         self.urls.append(f'{verb} {self.issuer}{path}')
         await asyncio.sleep(0)
-        await self._go_wrong()
-        if self.broken is not None and self.broken in STATUS:
-            return Reply(STATUS[self.broken])
+        self.refuse()
+        await self.lose()
+        if self.status is not None:
+            return Reply(self.status)
         try:
             answer = self._endpoint(path)(form or {}, basic, bearer)
             reply = Reply(200, json.dumps(answer))
         except OAuthError as error:
             body = json.dumps({'error': error.code})
             reply = Reply(error.status, body)
-        if self.broken is Fault.TRUNCATED:
-            return Reply(reply.status, reply.text[: len(reply.text) // 2])
-        if self.broken is Fault.MALFORMED:
-            return Reply(reply.status, '<html>')
-        return reply
+        return Reply(reply.status, self.spoiled(reply.text))
 
     def metadata(self) -> dict[str, Any]:
         """Return what discovery tells (RFC 8414 §2)."""
@@ -146,6 +109,7 @@ class MemoryProvider:
             'authorization_endpoint': f'{self.issuer}/authorize',
             'token_endpoint': f'{self.issuer}/token',
             'userinfo_endpoint': f'{self.issuer}/userinfo',
+            'jwks_uri': f'{self.issuer}/keys',
             'revocation_endpoint': f'{self.issuer}/revoke',
             'registration_endpoint': f'{self.issuer}/register',
             'device_authorization_endpoint': f'{self.issuer}/device',
@@ -158,6 +122,7 @@ class MemoryProvider:
             '/.well-known/openid-configuration': self._discover,
             '/token': self._token,
             '/userinfo': self._userinfo,
+            '/keys': self._keys,
             '/revoke': self._revoke,
             '/register': self._register,
             '/device': self._device,
@@ -210,7 +175,12 @@ class MemoryProvider:
         person = self.grants.person_of(bearer or '')
         if person is None:
             raise OAuthError('invalid_token', 401)
+        if self.grants.flaw is Flaw.USERINFO:
+            person = next(other for other in PEOPLE if other != person)
         return self.grants.claims_of(person)
+
+    def _keys(self, *_: object) -> dict[str, Any]:
+        return {'keys': [self.grants.public_key]}
 
     def _authenticated(
         self, form: Form, basic: tuple[str, str] | None
@@ -223,18 +193,6 @@ class MemoryProvider:
         if client is None or client.secret != secret:
             raise OAuthError('invalid_client', 401)
         return client
-
-    async def _go_wrong(self) -> None:
-        kind = self.broken
-        if kind is Fault.REFUSE:
-            raise ConnectionRefusedError('connection refused')
-        if kind is Fault.RESET:
-            raise ConnectionResetError('connection reset')
-        if kind is Fault.DNS:
-            raise socket.gaierror('name not known')
-        if kind in (Fault.HANG, Fault.SLOW):
-            hangs = kind is Fault.HANG
-            await asyncio.sleep(HANG_SECONDS if hangs else SLOW_SECONDS)
 
     # The browser -----------------------------------------------------------
 

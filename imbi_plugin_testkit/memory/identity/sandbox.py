@@ -30,10 +30,15 @@ SCOPES = ('projects:read', 'projects:write', 'openid')
 """Scopes of the provider that may be asked for, beyond the default."""
 
 
+IMPATIENT = 0.02
+"""Seconds that are enough for memory to answer."""
+
+
 class MemoryIdentitySandbox(IdentitySandbox):
     """A sandbox on a `MemoryProvider` of its own."""
 
     backend = 'memory'
+    flaws = frozenset(Flaw)
 
     def __init__(
         self, behaviour: Behaviour | None = None, *, registered: bool = True
@@ -119,14 +124,14 @@ class MemoryIdentitySandbox(IdentitySandbox):
         finally:
             self.provider.grants.flaw = None
 
-    @contextlib.asynccontextmanager
-    async def fault(self, kind: Fault) -> AsyncGenerator[None]:
+    def fault(self, kind: Fault) -> AbstractAsyncContextManager[None]:
         """Let the provider do this wrong for the length of the context."""
-        self.provider.broken = kind
-        try:
-            yield
-        finally:
-            self.provider.broken = None
+        return self.provider.breaking(kind)
+
+    def impatient(self, context: PluginContext) -> PluginContext:
+        """Let the plugin give up as soon as memory may not answer."""
+        options = {**context.assignment_options, 'timeout': IMPATIENT}
+        return context.model_copy(update={'assignment_options': options})
 
     async def snapshot(self) -> Mapping[str, Any]:
         """Return everything that was given out, by kind and value."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from imbi_plugin_testkit.checks import catalogue
-from imbi_plugin_testkit.config import Config
+from imbi_plugin_testkit.config import PROFILES, Config
 from imbi_plugin_testkit.lab import Labs
 from imbi_plugin_testkit.memory import MemorySandbox
 from imbi_plugin_testkit.model import Check, Finding, Severity, Untestable
@@ -113,6 +113,20 @@ def judge(
         return judgement
 
     return run
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let scripts have more time than a busy machine could take.
+
+    Whether they find a fault then depends on the seed alone; how short they
+    come out, which takes time, is for tests of its own.
+    """
+    for name in ('quick', 'ci'):
+        profile = dataclasses.replace(
+            PROFILES[name], seconds=20.0, reduction=0.2
+        )
+        monkeypatch.setitem(PROFILES, name, profile)
 
 
 @pytest.fixture

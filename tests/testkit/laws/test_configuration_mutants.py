@@ -17,7 +17,8 @@ import pytest
 from law_seeds import MUTANT_SEEDS
 
 from imbi_plugin_sdk.manifest import DataType
-from imbi_plugin_testkit.memory import MemoryConfiguration
+from imbi_plugin_testkit.memory import MemoryConfiguration, MemorySandbox
+from imbi_plugin_testkit.sandbox import Limits
 
 SCOPE = {f'CFG{number:03}' for number in range(1, 15)}
 OWN = {f'CFG{number:03}' for number in range(8, 15)}
@@ -415,6 +416,29 @@ class DeletesWhereItWasCancelled(MemoryConfiguration):
         except asyncio.CancelledError:
             await self.drop(ctx, credentials, path)
             raise
+
+
+class WritesPlusForSpace(MemoryConfiguration):
+    async def write(self, ctx, credentials, path, item):
+        url = urllib.parse.quote_plus(path, safe='/')
+        return await self.ask(ctx, credentials, 'PUT', url, item)
+
+
+def test_characters_that_urls_escape_are_told_apart_where_keys_have_them(
+    judge,
+):
+    alphabet = f'{Limits().key_alphabet} +%'
+
+    def sandbox():
+        return MemorySandbox(Limits(key_alphabet=alphabet))
+
+    for seed in MUTANT_SEEDS:
+        wrong, right = (
+            judge(handler, sandbox=sandbox, seed=seed, only={'CFG008'})
+            for handler in (WritesPlusForSpace, MemoryConfiguration)
+        )
+        assert wrong.failed == {'CFG008'}, seed
+        assert not right.failed, right.told()
 
 
 @pytest.mark.parametrize(

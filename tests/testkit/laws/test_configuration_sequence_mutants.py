@@ -111,6 +111,7 @@ class UndoesASecretByAPair(_Remembers):
         return asks if same else secret
 
 
+@pytest.mark.usefixtures('unhurried')
 @pytest.mark.parametrize(
     ('mutant', 'law'), MUTANTS, ids=[cls.__name__ for cls, _ in MUTANTS]
 )

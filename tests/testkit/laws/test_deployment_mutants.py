@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import re
 from typing import ClassVar
 
 import pytest
@@ -30,6 +31,7 @@ from imbi_plugin_testkit.memory.deployment import (
     UnknownHere,
 )
 from imbi_plugin_testkit.memory.deployment.connection import repository_path
+from imbi_plugin_testkit.memory.deployment.sandbox import OTHER_ENDS
 from imbi_plugin_testkit.models.deployment import DeploymentLimits
 
 SCOPE = {f'DEP{number:03}' for number in range(1, 16)}
@@ -43,7 +45,12 @@ MUTANTS: list[tuple[type, frozenset[str], bool, object]] = []
 
 def limited(**limits):
     # Small ones: hundreds of commits would be most of a law's time.
-    facts = {'compare_cap': 12, 'commits_page': PAGE, **limits}
+    facts = {
+        'compare_cap': 12,
+        'commits_page': PAGE,
+        'other_ends': OTHER_ENDS,
+        **limits,
+    }
     return lambda: MemoryDeploymentSandbox(DeploymentLimits(**facts))
 
 
@@ -126,6 +133,15 @@ class AQueryMakesTheDefaultABranch(MemoryDeployment):
             else ref
             for ref in found
         ]
+
+
+@kills('DEP001', subtle=True)
+class TakesAQueryForAPattern(MemoryDeployment):
+    def matches(self, ref, query):
+        return (
+            query is None
+            or re.search(query, ref.name, re.IGNORECASE) is not None
+        )
 
 
 @kills('DEP001', subtle=True)
@@ -240,6 +256,19 @@ class ReadsTwoPages(PagesRefs):
             count += 1
             if count <= 2:
                 yield page
+
+
+@kills('DEP002', subtle=True)
+class TakesAFailureForTheEnd(PagesRefs):
+    async def every(self, ctx, credentials, what):
+        count = 0
+        try:
+            async for page in super().every(ctx, credentials, what):
+                count += 1
+                yield page
+        except PluginUnavailableError:
+            if not count:
+                raise
 
 
 @kills('DEP002', subtle=True)
@@ -801,6 +830,13 @@ class DoesNotWaitForTheRun(MemoryDeployment):
         return DeploymentRun(run_id=run_id)
 
 
+@kills(*(f'DEP{number:03}' for number in range(10, 16)), subtle=True)
+class LowersTheRef(MemoryDeployment):
+    async def start(self, ctx, credentials, body):
+        low = {'ref': body['ref'].lower()}
+        return await super().start(ctx, credentials, {**body, **low})
+
+
 @kills('DEP010', subtle=True)
 class DeploysTheTip(MemoryDeployment):
     async def start(self, ctx, credentials, body):
@@ -903,6 +939,105 @@ class TakesTheUnknownForOnItsWay(MemoryDeployment):
     def status(self, word):
         found = super().status(word)
         return 'in_progress' if found == 'unknown' else found
+
+
+@kills('DEP012')
+class TakesWhatTookTooLongForSuccess(MemoryDeployment):
+    def status(self, word):
+        return 'success' if word == 'overdue' else super().status(word)
+
+
+@kills('DEP012', subtle=True)
+class TakesASkippedRunForSuccess(MemoryDeployment):
+    """Nothing was to do, so that all went well."""
+
+    def run(self, item):
+        found = super().run(item)
+        if item['status'] != 'skipped':
+            return found
+        ended = self.time(item['ended'])
+        update = {'status': 'success', 'completed_at': ended}
+        return found.model_copy(update=update)
+
+
+@kills('DEP012', subtle=True)
+class TakesEveryOtherEndForSuccess(MemoryDeployment):
+    """What ended and did not fail."""
+
+    def run(self, item):
+        found = super().run(item)
+        if found.status != 'unknown' or item['ended'] is None:
+            return found
+        ended = self.time(item['ended'])
+        update = {'status': 'success', 'completed_at': ended}
+        return found.model_copy(update=update)
+
+
+@kills('DEP012')
+class RecordsTheUnknownAsSuccess(MemoryDeployment):
+    def event_status(self, word):
+        found = super().event_status(word)
+        return 'success' if word == 'quarantined' else found
+
+
+@kills('DEP012', subtle=True)
+class RecordsWhatDidNotFailAsSuccess(MemoryDeployment):
+    def event_status(self, word):
+        if word in ('waiting', 'running', 'failed'):
+            return super().event_status(word)
+        return 'success'
+
+
+@kills('DEP012', subtle=True)
+class RecordsACancelledOneAsSuccess(MemoryDeployment):
+    def event_status(self, word):
+        return 'success' if word == 'cancelled' else super().event_status(word)
+
+
+@kills('DEP012', subtle=True)
+class RecordsNoEnd(MemoryDeployment):
+    def event_status(self, word):
+        found = super().event_status(word)
+        return 'in_progress' if found == 'failed' else found
+
+
+@kills('DEP012', subtle=True)
+class ListsOneDeploymentTheOldest(MemoryDeployment):
+    async def list_recent_deployments(self, *args, **kwargs):
+        found = await super().list_recent_deployments(*args, **kwargs)
+        return found[-1:]
+
+
+@kills('DEP012')
+class TakesFailedChecksForPassed(MemoryDeployment):
+    def check(self, word):
+        return 'pass' if word == 'fail' else super().check(word)
+
+
+@kills('DEP012', subtle=True)
+class TakesChecksThatDidNotFailForPassed(MemoryDeployment):
+    def check(self, word):
+        return 'fail' if word == 'fail' else 'pass'
+
+
+@kills('DEP012', subtle=True)
+class TakesChecksNobodyKnowsForPassed(MemoryDeployment):
+    def check(self, word):
+        return 'pass' if word == 'quarantined' else super().check(word)
+
+
+@kills('DEP012', subtle=True)
+class TakesStaleChecksForPassed(MemoryDeployment):
+    def check(self, word):
+        return 'pass' if word == 'forgotten' else super().check(word)
+
+
+@kills('DEP012', subtle=True)
+class TakesPassedChecksForFailed(MemoryDeployment):
+    """The two were swapped."""
+
+    def check(self, word):
+        return 'fail' if word == 'pass' else super().check(word)
 
 
 @kills('DEP012', subtle=True)

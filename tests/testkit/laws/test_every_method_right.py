@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
+import importlib
 import random
 import re
 import threading
@@ -15,9 +17,19 @@ import pytest
 from law_seeds import GOOD_SEEDS
 
 from imbi_plugin_sdk.errors import (
+    PluginAuthenticationFailed,
+    PluginCredentialsMissing,
     PluginRateLimited,
+    PluginRemediationNotSupported,
     PluginUnavailableError,
 )
+from imbi_plugin_sdk.handlers.analysis import (
+    RemediationOffer,
+    RemediationResult,
+)
+from imbi_plugin_sdk.handlers.configuration import ConfigKey
+from imbi_plugin_sdk.handlers.deployment import WorkflowFile
+from imbi_plugin_sdk.manifest import CredentialField
 from imbi_plugin_testkit.lab import Answer
 from imbi_plugin_testkit.laws import _stall
 from imbi_plugin_testkit.laws._outcomes import outcome
@@ -30,11 +42,16 @@ from imbi_plugin_testkit.memory.analysis import (
     MemoryAnalysis,
     MemoryAnalysisSandbox,
 )
+from imbi_plugin_testkit.memory.deployment import (
+    MemoryDeployment,
+    MemoryDeploymentSandbox,
+)
 from imbi_plugin_testkit.memory.lifecycle import (
     MemoryLifecycle,
     MemoryLifecycleSandbox,
 )
 from imbi_plugin_testkit.memory.logs_server import MemoryLogsSandbox
+from imbi_plugin_testkit.memory.server import MemoryServer, MemoryStatusError
 from imbi_plugin_testkit.sandbox import Fault, Limits, UnsupportedBySandbox
 
 SCOPE = {f'ASY{number:03}' for number in range(4, 12)}
@@ -217,6 +234,183 @@ RIGHT = {
     'logs': (logs.MemoryLogs, MemoryLogsSandbox),
     'local': (DecidesLocally, MemoryLogsSandbox),
 }
+
+
+class ReadsItsEnvironmentStrictly(MemoryConfiguration):
+    """Takes no setting of an environment that it does not know."""
+
+    def prefix(self, ctx):
+        if ctx.environment_config.keys() - {'folder'}:
+            raise ValueError('there is no such setting')
+        return super().prefix(ctx)
+
+
+class TellsWhenItLooked(MemoryConfiguration):
+    """Tells the time, so that it tells the same for a moment only."""
+
+    class Key(ConfigKey):
+        looked_at: int
+
+    def to_key(self, prefix, item):
+        facts = super().to_key(prefix, item).model_dump()
+        return self.Key(**facts, looked_at=int(time.time() * 50))
+
+
+class WaitsForItsTurn(MemoryConfiguration):
+    """Takes a lock in time; before 3.12 that may lose a cancellation."""
+
+    async def ask(self, *args):
+        turn = asyncio.Lock()
+        await asyncio.wait_for(turn.acquire(), 1)
+        async with contextlib.AsyncExitStack() as stack:
+            stack.callback(turn.release)
+            return await super().ask(*args)
+
+
+class LocksOut(MemoryServer):
+    """Throttles who is wrong again and again."""
+
+    wrong = 0
+
+    async def request(self, verb, url, *, token, body=None):
+        self.wrong += token != self.token
+        if token != self.token and self.wrong > 3:
+            raise MemoryStatusError(429)
+        return await super().request(verb, url, token=token, body=body)
+
+
+class LockingSandbox(MemorySandbox):
+    """On such a server."""
+
+    def __init__(self):
+        super().__init__()
+        self.server.__class__ = LocksOut
+
+
+class NamesItsAddress(MemoryConfiguration):
+    """Says where it looked, and has a table of the regions there are."""
+
+    regions: ClassVar = ('eu-central-1', 'eu-west-1')
+    manifest = MemoryConfiguration.manifest.model_copy(
+        update={
+            'credentials': [
+                CredentialField(name=name, label=name)
+                for name in ('api_token', 'vault_addr', 'region')
+            ]
+        }
+    )
+
+    def token(self, credentials):
+        if not all(
+            credentials.get(name, '').strip()
+            for name in ('vault_addr', 'region')
+        ):
+            raise PluginCredentialsMissing('vault_addr or region')
+        return super().token(credentials)
+
+    async def ask(self, ctx, credentials, *args):
+        try:
+            return await super().ask(ctx, credentials, *args)
+        except PluginAuthenticationFailed:
+            told = f'{credentials["vault_addr"]} refuses the token'
+            raise PluginAuthenticationFailed(told) from None
+
+
+class VaultSandbox(MemorySandbox):
+    """Gives credentials that say where."""
+
+    def __init__(self):
+        super().__init__()
+        self.credentials['vault_addr'] = 'https://vault1.example.com:8200'
+        self.credentials['region'] = 'eu-central-1'
+
+
+class KnowsItsWorkflow(MemoryDeployment):
+    """There is one, and nobody is asked for it."""
+
+    async def list_workflows(self, ctx, credentials):
+        return [WorkflowFile(id='1', name='deploy', path='.gitlab-ci.yml')]
+
+
+class OneSettlesAll(MemoryAnalysis):
+    """Whichever part is made, all are; then there is nothing to mend."""
+
+    mends: ClassVar = {'write-readme': 'readme', 'write-owner': 'owner'}
+
+    def offer(self, part):
+        return RemediationOffer(id=f'write-{part}', label='Write')
+
+    async def remediate(self, ctx, credentials, remediation_id):
+        item = await self.item(ctx, credentials)
+        part = self.mends.get(remediation_id, '')
+        if not part or item.get(part):
+            raise PluginRemediationNotSupported(
+                self.manifest.slug, remediation_id
+            )
+        made = dict.fromkeys(item, 'made')
+        await self.write(ctx, credentials, made)
+        return RemediationResult(status='fixed', message='Made all.')
+
+
+class BareSandbox(MemoryAnalysisSandbox):
+    """Has a project that lacks everything."""
+
+    def __init__(self):
+        super().__init__()
+        blank = {'value': '', 'owner': '', 'readme': '', 'modified': ''}
+        self.server.write(f'/{self.context.project_slug}', blank)
+
+
+BORDERS = {
+    ReadsItsEnvironmentStrictly: (MemorySandbox, {'ASY001'}),
+    TellsWhenItLooked: (MemorySandbox, {'ASY008', 'ASY009'}),
+    WaitsForItsTurn: (MemorySandbox, {'ASY006', 'CFG014'}),
+    TriesTwice: (LockingSandbox, {'ASY008'}),
+    NamesItsAddress: (VaultSandbox, {'ASY003', 'ASY009', 'SEC001'}),
+    KnowsItsWorkflow: (MemoryDeploymentSandbox, {'ASY003', 'ASY004'}),
+    OneSettlesAll: (BareSandbox, {'ANA001'}),
+}
+"""Handler to its sandbox, and the laws that such a one is a border of."""
+
+
+@pytest.mark.parametrize('handler', BORDERS)
+def test_a_border_of_a_law_lies_within_what_is_right(handler, judge):
+    sandbox, only = BORDERS[handler]
+    handler = type(handler.__name__, (handler,), {'budget': _briefly})
+    for seed in GOOD_SEEDS:
+        judgement = judge(handler, sandbox=sandbox, seed=seed, only=only)
+        assert judgement.failed == set(), (seed, judgement.told())
+        assert not judgement.untestable
+
+
+def _briefly(self, ctx):
+    return 0.15
+
+
+NAMESPACED = """
+import pathlib
+
+from imbi_plugin_testkit.memory import MemoryConfiguration
+
+
+class Handler(MemoryConfiguration):
+    def __init__(self):
+        here = pathlib.Path(__file__).parent
+        self.text = (here / 'data.json').read_text('utf-8')
+"""
+
+
+def test_files_below_a_namespace_are_the_distributions_own(
+    tmp_path, judge, monkeypatch
+):
+    home = tmp_path / 'kit_namespace' / 'right'
+    home.mkdir(parents=True)
+    (home / 'handler.py').write_text(NAMESPACED)
+    (home / 'data.json').write_text('{}')
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module('kit_namespace.right.handler')
+    judgement = judge(module.Handler, only={'ASY010'})
+    assert judgement.failed == set(), judgement.told()
 
 
 @pytest.fixture(autouse=True)

@@ -180,6 +180,7 @@ class OneFlightPerPerson(MemoryIdentity):
             del self.under_way[key]
 
 
+@pytest.mark.usefixtures('unhurried')
 @pytest.mark.parametrize(
     ('mutant', 'sandbox', 'law'),
     MUTANTS,
@@ -217,7 +218,7 @@ def test_scripts_find_what_stories_do_not(mutant, sandbox, law, judge):
     ],
 )
 def test_scripts_let_right_handlers_pass(handler, sandbox, judge):
-    for seed in list(GOOD_SEEDS)[:5]:
+    for seed in GOOD_SEEDS:
         judgement = judge(handler, sandbox=sandbox, seed=seed, only=MACHINE)
         assert not judgement.failed, (seed, judgement.told())
         assert not judgement.untestable

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import collections
+import contextlib
 import datetime as dt
 import functools
 import hashlib
@@ -146,6 +147,20 @@ class CountsStates(MemoryIdentity):
 
     def new_state(self, ctx):
         return f'state-{next(self.numbers)}-{"x" * 32}'
+
+
+@kills('IDN002', subtle=True)
+class DrawsStatesAtRandom(MemoryIdentity):
+    """Of a generator whose next numbers follow from those it gave."""
+
+    def new_state(self, ctx):
+        return f'{random.getrandbits(256):064x}'
+
+
+@kills('IDN002', subtle=True)
+class DrawsVerifiersAtRandom(MemoryIdentity):
+    def new_verifier(self, ctx):
+        return f'{random.getrandbits(256):064x}'
 
 
 @kills('IDN002', subtle=True)
@@ -452,6 +467,12 @@ class KnowsNoSlowDown(MemoryDeviceIdentity):
 
 
 @kills('IDN007', subtle=True, sandbox=on(device_interval=0.01))
+class LetsPollAtOnce(MemoryDeviceIdentity):
+    def to_request(self, answer, registered):
+        return super().to_request({**answer, 'interval': 0}, registered)
+
+
+@kills('IDN007', subtle=True, sandbox=on(device_interval=0.01))
 class WaitsForThoseWhoDeclined(MemoryDeviceIdentity):
     def error_of(self, status, code):
         if code == 'access_denied':
@@ -508,6 +529,14 @@ class TakesPrefixesOfTheIssuer(MemoryIdentity):
 
 
 @kills('IDN008', subtle=True)
+class LooksIntoTheAudience(MemoryIdentity):
+    """Means a list, and looks into a text."""
+
+    def is_for(self, claims, client_id):
+        return client_id in claims.get('aud', ())
+
+
+@kills('IDN008', subtle=True)
 class TakesAnyAudience(MemoryIdentity):
     def is_for(self, claims, client_id):
         return bool(claims.get('aud'))
@@ -552,6 +581,81 @@ class StumblesOverForgeries(MemoryIdentity):
     def is_for(self, claims, client_id):
         assert claims['aud'] == client_id, 'audience'
         return True
+
+
+@kills('IDN008')
+class TakesTokensWithoutEnd(MemoryIdentity):
+    def is_in_time(self, claims):
+        return 'exp' not in claims or super().is_in_time(claims)
+
+
+@kills('IDN008', subtle=True)
+class NeedsNoAudience(MemoryIdentity):
+    """Takes a claim that is missing for one that is right."""
+
+    def is_for(self, claims, client_id):
+        return super().is_for({'aud': client_id, **claims}, client_id)
+
+
+@kills('IDN008', subtle=True)
+class NeedsNoIssuer(MemoryIdentity):
+    def is_from(self, claims, issuer):
+        return claims.get('iss', issuer) == issuer
+
+
+@kills('IDN008', subtle=True)
+class NeedsNoNonce(MemoryIdentity):
+    """Some providers do not echo it, somebody wrote."""
+
+    def is_answer_to(self, claims, nonce):
+        return claims.get('nonce', nonce) == nonce
+
+
+@kills('IDN008', subtle=True)
+class TakesAnyListOfAudiences(MemoryIdentity):
+    def is_for(self, claims, client_id):
+        return isinstance(claims.get('aud'), list) or super().is_for(
+            claims, client_id
+        )
+
+
+@kills('IDN008', subtle=True)
+class LooksAtNoAuthorizedParty(MemoryIdentity):
+    """Finds itself in the list, and does not ask who else is there."""
+
+    def is_for(self, claims, client_id):
+        found = claims.get('aud')
+        return client_id in (found if isinstance(found, list) else [found])
+
+
+@kills('IDN008', subtle=True)
+class TriesEveryPublishedKey(MemoryIdentity):
+    """A key is a key, whatever it is for (RFC 8725, section 2.1)."""
+
+    async def claims(self, ctx, credentials, answer, verifier):
+        self.published = (await self.ask(ctx, '/keys'))['keys']
+        return await super().claims(ctx, credentials, answer, verifier)
+
+    def is_signed(self, parsed, key):
+        return any(map(parsed.is_signed_with, [key, *self.published]))
+
+
+@kills('IDN008', sandbox=on(brief=True))
+class LetsUserinfoSayWhoItIs(MemoryIdentity):
+    async def claims(self, ctx, credentials, answer, verifier):
+        found = await super().claims(ctx, credentials, answer, verifier)
+        more = await self.userinfo(ctx, answer['access_token'])
+        return {**found, **more}
+
+
+@kills('IDN008', subtle=True, sandbox=on(brief=True))
+class TakesTheRestFromUserinfo(MemoryIdentity):
+    """The subject is the id token's; the e-mail address is anybody's."""
+
+    async def claims(self, ctx, credentials, answer, verifier):
+        found = await super().claims(ctx, credentials, answer, verifier)
+        more = await self.userinfo(ctx, answer['access_token'])
+        return {**more, **found}
 
 
 # IDN009 -------------------------------------------------------------------
@@ -706,6 +810,31 @@ class SignsEverybodyOut(MemoryIdentity):
         for issued in self.issued:
             await super().revoke(ctx, credentials, issued)
         self.issued.clear()
+
+
+@kills('IDN011')
+class RevokesAsFarAsItGoes(MemoryIdentity):
+    """Looks for the endpoint, and does not mind what that says."""
+
+    async def revoke(self, ctx, credentials, token):
+        metadata = await self.metadata(ctx)
+        path = self.path(metadata['revocation_endpoint'])
+        form, client = {'token': token}, self.client(credentials)
+        with contextlib.suppress(PluginUnavailableError):
+            await self.ask(ctx, path, form, basic=client)
+
+
+@kills('IDN011', subtle=True)
+class TakesABrokenConnectionForDone(MemoryIdentity):
+    """Tells outages, but for those that break the connection."""
+
+    async def ask(self, ctx, path, *args, **kwargs):
+        try:
+            return await super().ask(ctx, path, *args, **kwargs)
+        except PluginUnavailableError as error:
+            if path == '/revoke' and 'no connection' in str(error):
+                return {}
+            raise
 
 
 # IDN012 -------------------------------------------------------------------

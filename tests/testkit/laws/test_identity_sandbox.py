@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import types
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +14,14 @@ from imbi_plugin_testkit.memory.identity import (
     MemoryIdentity,
     MemoryIdentitySandbox,
     MemoryRegisteringIdentity,
+    tokens,
 )
-from imbi_plugin_testkit.models.identity import IdentitySandbox
+from imbi_plugin_testkit.memory.identity.spoiling import spoiled
+from imbi_plugin_testkit.models.identity import (
+    FIRST_FLAWS,
+    Flaw,
+    IdentitySandbox,
+)
 from imbi_plugin_testkit.sandbox import UnsupportedBySandbox
 
 METHODS = {
@@ -133,3 +141,48 @@ def test_a_token_is_over_when_the_sandbox_says_so(sandbox):
     kinds = asyncio.run(sandbox.snapshot())
     assert set(kinds) == {'code', 'device', 'access', 'refresh'}
     assert kinds['access'][found.access_token]['person'] == 'alice'
+
+
+def test_every_flaw_is_on_the_page_of_the_sandbox():
+    page = Path(__file__).parents[3] / 'docs' / 'sandbox.md'
+    rows = re.findall(
+        r'^\| `(\w+)` \| .* \| (yes|) ?\|$',
+        page.read_text('utf-8'),
+        re.MULTILINE,
+    )
+    assert [name for name, _ in rows] == [flaw.value for flaw in Flaw]
+    assert {name for name, first in rows if first} == FIRST_FLAWS
+
+
+@pytest.mark.parametrize(
+    ('flaw', 'changed'),
+    [
+        (Flaw.NO_EXPIRY, {'exp'}),
+        (Flaw.NO_AUDIENCE, {'aud'}),
+        (Flaw.NO_ISSUER, {'iss'}),
+        (Flaw.NO_NONCE, {'nonce'}),
+        (Flaw.PARTY, {'aud', 'azp'}),
+        (Flaw.AUDIENCES, {'aud'}),
+        (Flaw.EXPIRED, {'exp', 'iat'}),
+        (Flaw.PUBLIC_KEY, set()),
+        (Flaw.USERINFO, set()),
+    ],
+)
+def test_a_flaw_changes_what_it_names_and_nothing_else(flaw, changed):
+    claims = {
+        'sub': '1',
+        'aud': 'kit',
+        'iss': 'https://login.example.com',
+        'nonce': 'n',
+        'iat': 10_000,
+        'exp': 13_600,
+    }
+    given = dict(claims)
+    found = tokens.parse(spoiled(given, 'secret', flaw, 'public'))
+    assert given == claims
+    names = claims.keys() | found.claims.keys()
+    assert {
+        name for name in names if claims.get(name) != found.claims.get(name)
+    } == changed
+    assert found.is_signed_with('secret') is (flaw is not Flaw.PUBLIC_KEY)
+    assert found.is_signed_with('public') is (flaw is Flaw.PUBLIC_KEY)

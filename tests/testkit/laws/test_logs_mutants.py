@@ -12,6 +12,8 @@ import fnmatch
 import itertools
 import json
 import re
+import urllib.parse
+import zlib
 from typing import ClassVar
 
 import pytest
@@ -55,6 +57,27 @@ class GivesWholePagesOfTheServer(MemoryLogs):
         question = {**self.question(ctx, query), **state, **size}
         answer = await self.ask(ctx, credentials, '/search', question)
         return answer['entries'], answer
+
+
+@kills('LOG002', subtle=True)
+class TakesAFailureForTheEnd(MemoryLogs):
+    async def gather(self, ctx, credentials, query, state):
+        first = query.model_copy(
+            update={'limit': min(query.limit, self.page_size(ctx))}
+        )
+        found, answer = await super().gather(ctx, credentials, first, state)
+        while answer['more'] and len(found) < query.limit:
+            left = min(query.limit - len(found), self.page_size(ctx))
+            rest = query.model_copy(update={'limit': left})
+            after = self.position(found, answer)
+            try:
+                more, answer = await super().gather(
+                    ctx, credentials, rest, after
+                )
+            except PluginUnavailableError:
+                return found, {**answer, 'more': False}
+            found += more
+        return found, answer
 
 
 @kills('LOG001', subtle=True)
@@ -247,6 +270,62 @@ class StartsAnewWhenExpired(MemoryLogs):
             return await super().search(ctx, credentials, anew)
 
 
+class HoldsMoreInItsCursor(MemoryLogs):
+    """Its cursors have a tail that holds something of the credentials."""
+
+    def tail(self, credentials):
+        raise NotImplementedError
+
+    def next_cursor(self, ctx, credentials, query, found, answer):
+        args = ctx, credentials, query, found, answer
+        cursor = super().next_cursor(*args)
+        return cursor and f'{cursor}.{self.tail(credentials)}'
+
+    def opened(self, ctx, credentials, query):
+        if query.cursor is None:
+            return {}
+        cursor, _, tail = query.cursor.partition('.')
+        if tail != self.tail(credentials):
+            raise CursorExpiredError('the cursor is damaged')
+        bare = query.model_copy(update={'cursor': cursor})
+        return super().opened(ctx, credentials, bare)
+
+
+@kills('LOG005')
+class ShowsTheTokenInTheCursor(HoldsMoreInItsCursor):
+    def tail(self, credentials):
+        return credentials['api_token']
+
+
+@kills('LOG005', subtle=True)
+class KeepsTheSessionInTheCursor(HoldsMoreInItsCursor):
+    """It is base64, and looks as if nobody could read it."""
+
+    def tail(self, credentials):
+        session = json.dumps({'v': 1, 'token': credentials['api_token']})
+        return base64.urlsafe_b64encode(session.encode()).decode().rstrip('=')
+
+
+@kills('LOG005', subtle=True)
+class CompressesTheSessionInTheCursor(HoldsMoreInItsCursor):
+    def tail(self, credentials):
+        session = zlib.compress(json.dumps(credentials).encode(), 9)
+        return base64.urlsafe_b64encode(session).decode()
+
+
+@kills('LOG005', subtle=True)
+class HoldsTheTokenInHex(HoldsMoreInItsCursor):
+    def tail(self, credentials):
+        return f'0a{credentials["api_token"]}'.encode().hex().upper()
+
+
+@kills('LOG005', subtle=True)
+class EncodesTheTokenTwice(HoldsMoreInItsCursor):
+    def tail(self, credentials):
+        once = base64.b64encode(f'bearer {credentials["api_token"]}'.encode())
+        return urllib.parse.quote(base64.b64encode(once), safe='')
+
+
 # LOG006 -------------------------------------------------------------------
 
 
@@ -350,6 +429,12 @@ class KeepsTheLastFilter(MemoryLogs):
 class PrefersLevelsToFilters(MemoryLogs):
     def filters(self, query):
         return [] if query.levels else super().filters(query)
+
+
+@kills('LOG008', subtle=True)
+class KeepsOneFilterPerField(MemoryLogs):
+    def filters(self, query):
+        return [*{row[0]: row for row in super().filters(query)}.values()]
 
 
 @kills('LOG008', also={'LOG003', 'LOG013', 'LOG017', *SCOPE})
@@ -648,6 +733,13 @@ class ForgetsTheLevel(TellsFields):
 # LOG015 -------------------------------------------------------------------
 
 
+@kills('LOG015', subtle=True)
+class DrawsWhatFiltersLeaveOut(MemoryLogs):
+    async def histogram(self, ctx, credentials, query, bucket_count=60):
+        query = query.model_copy(update={'filters': []})
+        return await super().histogram(ctx, credentials, query, bucket_count)
+
+
 class Draws(MemoryLogs):
     """Changes what the histogram says."""
 
@@ -726,6 +818,27 @@ class CountsEveryProject(AsksElsewhere):
 class DropsTheZone(SearchesAnotherWindow):
     def moved(self, start, end):
         return start.replace(tzinfo=dt.UTC), end.replace(tzinfo=dt.UTC)
+
+
+@kills('LOG016', subtle=True)
+class AsksInLocalTime(SearchesAnotherWindow):
+    """Right wherever the machine is on UTC."""
+
+    def moved(self, start, end):
+        return tuple(
+            dt.datetime.fromtimestamp(at.timestamp()).replace(tzinfo=dt.UTC)  # noqa: DTZ006  the defect
+            for at in (start, end)
+        )
+
+
+@kills('LOG016', subtle=True)
+class TellsLocalTimeAsUtc(MemoryLogs):
+    def to_entry(self, entry):
+        found = super().to_entry(entry)
+        local = dt.datetime.fromtimestamp(found.timestamp.timestamp())  # noqa: DTZ006  the defect
+        return found.model_copy(
+            update={'timestamp': local.replace(tzinfo=dt.UTC)}
+        )
 
 
 @kills('LOG016', subtle=True)

@@ -104,6 +104,15 @@ class ForgetsTheZone(MemoryConfiguration):
         return super().modified(item).replace(tzinfo=None)
 
 
+@kills('ASY002', subtle=True)
+class TakesLocalTimeForUtc(MemoryConfiguration):
+    """Right wherever the machine is on UTC."""
+
+    def modified(self, item):
+        at = super().modified(item).timestamp()
+        return dt.datetime.fromtimestamp(at).replace(tzinfo=dt.UTC)  # noqa: DTZ006  the defect
+
+
 @kills('ASY002', *LISTING, subtle=True)
 class BuildsAroundValidation(MemoryConfiguration):
     async def list_keys(self, ctx, credentials):
@@ -180,6 +189,38 @@ class NormalisesUnicode(MemoryConfiguration):
         text = unicodedata.normalize('NFC', value.value)
         value = value.model_copy(update={'value': text})
         return await super().set_value(ctx, credentials, key, value)
+
+
+@kills('CFG001', subtle=True)
+class DropsTheByteOrderMark(MemoryConfiguration):
+    def to_value(self, prefix, item):
+        text = item['value'].removeprefix('\ufeff')
+        return super().to_value(prefix, {**item, 'value': text})
+
+
+@kills('CFG001', subtle=True)
+class UnquotesTexts(MemoryConfiguration):
+    def to_value(self, prefix, item):
+        text = item['value']
+        if text[:1] == text[-1:] == '"':
+            text = text[1:-1]
+        return super().to_value(prefix, {**item, 'value': text})
+
+
+@kills('CFG001', subtle=True)
+class TidiesListsOfOneType(MemoryConfiguration):
+    async def set_value(self, ctx, credentials, key, value):
+        if value.data_type == 'secret':
+            words = [word.strip() for word in value.value.split(',')]
+            value = value.model_copy(update={'value': ','.join(words)})
+        return await super().set_value(ctx, credentials, key, value)
+
+
+@kills('CFG001', subtle=True)
+class CutsComments(MemoryConfiguration):
+    def to_value(self, prefix, item):
+        text = item['value'].partition(' #')[0]
+        return super().to_value(prefix, {**item, 'value': text})
 
 
 @kills('CFG001', subtle=True)
@@ -341,6 +382,49 @@ class ReadsTheFirstPage(MemoryConfiguration):
         async for item in super().pages(ctx, credentials, prefix):
             count += 1
             if count <= 10:
+                yield item
+
+
+@kills('CFG004', subtle=True)
+class TakesAFailureForTheEnd(MemoryConfiguration):
+    async def pages(self, ctx, credentials, prefix):
+        some = False
+        try:
+            async for item in super().pages(ctx, credentials, prefix):
+                some = True
+                yield item
+        except PluginUnavailableError:
+            if not some:
+                raise
+
+
+@kills('CFG004', subtle=True)
+class LeavesOutTheBatchThatFailed(MemoryConfiguration):
+    async def batches(self, ctx, credentials, paths):
+        size = self.batch_size(ctx)
+        for start in range(0, len(paths), size):
+            batch = paths[start : start + size]
+            try:
+                answer = await self.ask(ctx, credentials, 'POST', '/', batch)
+            except PluginUnavailableError:
+                if start:
+                    continue
+                raise
+            for item in answer['items']:
+                yield item
+
+
+@kills('CFG004', subtle=True)
+class BeginsAgainAndKeepsWhatItHas(MemoryConfiguration):
+    async def pages(self, ctx, credentials, prefix):
+        again = False
+        try:
+            async for item in super().pages(ctx, credentials, prefix):
+                yield item
+        except PluginUnavailableError:
+            again = True
+        if again:
+            async for item in super().pages(ctx, credentials, prefix):
                 yield item
 
 
@@ -561,6 +645,31 @@ class QuotesTheRequestInTheCause(MemoryConfiguration):
         except PluginAuthenticationFailed as error:
             quoted = LibraryError(f'X-Token: {credentials["api_token"]}')
             raise error from quoted
+
+
+class QuotesInAnOutage(MemoryConfiguration):
+    cause: type[Exception] | None
+
+    async def ask(self, ctx, credentials, verb, url, body=None):
+        try:
+            return await super().ask(ctx, credentials, verb, url, body)
+        except PluginUnavailableError as error:
+            if self.cause and isinstance(error.__cause__, self.cause):
+                quoted = LibraryError(f'X-Token: {credentials["api_token"]}')
+                raise error from quoted
+            if not self.cause and error.__cause__ is None:
+                error.add_note(f'asked with {credentials}')
+            raise
+
+
+@kills('SEC001', subtle=True)
+class QuotesTheRequestThatWasCutOff(QuotesInAnOutage):
+    cause = ConnectionError
+
+
+@kills('SEC001', subtle=True)
+class QuotesTheRequestOfAnAnswerThatIsNoJson(QuotesInAnOutage):
+    cause = None
 
 
 @kills('SEC001', subtle=True)

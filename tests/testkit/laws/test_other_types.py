@@ -333,11 +333,16 @@ async def notify(
     event,
 ):
     need(credentials)
+
+
+async def consume(*, event, **given):
     event.clear()
+    await notify(event=event, **given)
 
 
 class Acts(WebhookActionPlugin):
     manifest = manifest('webhook', 'api_key')
+    action = notify
 
     @classmethod
     def actions(cls):
@@ -345,7 +350,7 @@ class Acts(WebhookActionPlugin):
             ActionDescriptor.model_construct(
                 name='notify',
                 label='Notify',
-                callable=notify,
+                callable=vars(cls).get('action', notify),
                 config_model=Settings,
             )
         ]
@@ -365,6 +370,13 @@ def test_an_action_is_called_where_there_is_an_example(judge):
     assert judgement.failed == set(), judgement.told()
     assert not judgement.untestable
     assert set(judge(Acts, sandbox=Gives).untestable) == EVERY
+
+    class Consumes(Acts):
+        action = consume
+
+    judgement = judge(Consumes, sandbox=Delivers)
+    assert judgement.failed == {'ASY001'}
+    assert "notify changed its argument event['id']" in judgement.told()
 
 
 def test_actions_that_raise_are_no_fault_of_the_kit(judge):

@@ -6,10 +6,13 @@ of laws that fail; `subtle` ones are the slips that reviews miss.
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import datetime as dt
 import functools
 import itertools
 import socket
+import urllib.parse
 import uuid
 from typing import ClassVar
 
@@ -18,7 +21,7 @@ import pytest
 from law_seeds import MUTANT_SEEDS
 
 from imbi_plugin_sdk.context import LinkWriteback, ServiceWriteback
-from imbi_plugin_sdk.errors import PluginUnavailableError
+from imbi_plugin_sdk.errors import CursorExpiredError, PluginUnavailableError
 from imbi_plugin_sdk.handlers.analysis import RemediationResult
 from imbi_plugin_sdk.handlers.lifecycle import (
     LifecycleResult,
@@ -184,6 +187,50 @@ class FailsOnWhatIsThere(MemoryLifecycle):
         found = await self.found(ctx, credentials, self.path(ctx))
         status = 'failed' if found else 'skipped'
         return LifecycleResult(status=status)
+
+
+@kills('LIF001')
+class DeletesTheWholeTeam(MemoryLifecycle):
+    async def on_project_deleted(self, ctx, credentials):
+        found = await self.ask(ctx, credentials, 'GET', f'/{ctx.team_slug}/')
+        for item in found['items']:
+            quoted = urllib.parse.quote(item['path'])
+            await self.ask(ctx, credentials, 'DELETE', quoted)
+        status = 'ok' if found['items'] else 'skipped'
+        return LifecycleResult(status=status)
+
+
+@kills('LIF001', subtle=True)
+class ArchivesWhatIsThereBeside(MemoryLifecycle):
+    """The search brings all whose names hold the name, or a part of it."""
+
+    async def on_project_archived(self, ctx, credentials):
+        result = await super().on_project_archived(ctx, credentials)
+        found = await self.ask(ctx, credentials, 'GET', f'/{ctx.team_slug}/')
+        for item in found['items'] if result.status == 'ok' else ():
+            kept = {'state': 'archived', 'about': item['about']}
+            await self.write(ctx, credentials, item['path'], kept)
+        return result
+
+
+@kills('LIF001', subtle=True)
+class WritesBackAnotherAddressEachTime(MemoryLifecycle):
+    def tell_service(self, ctx, path):
+        if ctx.third_party_service_slug is not None:
+            address = f'{page(path)}?made={uuid.uuid4().hex}'
+            ctx.service_writeback = ServiceWriteback(
+                identifier=path, canonical_url=address
+            )
+
+
+@kills('LIF001', subtle=True)
+class LinksToAnotherPageEachTime(MemoryLifecycle):
+    turns: ClassVar = itertools.count()
+
+    def tell_link(self, ctx, path):
+        if LINK in ctx.project_links:
+            url = f'{page(path)}/{next(self.turns)}'
+            ctx.link_writeback = LinkWriteback(link_key=LINK, new_url=url)
 
 
 # LIF002 -------------------------------------------------------------------
@@ -498,6 +545,53 @@ class FailsOnTheSecond(MemoryWebhook):
     actions = with_open(fail_on_the_second)
 
 
+def open_as(name):
+    """Return an action that knows a delivery by something of it."""
+
+    async def open_as_told(
+        *, ctx, credentials, external_identifier, action_config, event
+    ):
+        told = {**event, 'delivery': name(event)}
+        await open_ticket(
+            ctx=ctx,
+            credentials=credentials,
+            external_identifier=external_identifier,
+            action_config=action_config,
+            event=told,
+        )
+
+    return open_as_told
+
+
+@kills('WEB003')
+class OpensOneForAllDeliveries(MemoryWebhook):
+    actions = with_open(open_as(lambda _: 'ticket'))
+
+
+@kills('WEB003', subtle=True)
+class KnowsDeliveriesByTheirText(MemoryWebhook):
+    actions = with_open(open_as(lambda event: event['text']))
+
+
+@kills('WEB003', subtle=True)
+class KnowsDeliveriesByHalfOfTheirId(MemoryWebhook):
+    actions = with_open(open_as(lambda event: event['delivery'][:2]))
+
+
+@kills('WEB003', subtle=True)
+class KnowsDeliveriesByTheLastCharacter(MemoryWebhook):
+    actions = with_open(open_as(lambda event: event['delivery'][-1]))
+
+
+@kills('WEB003', subtle=True)
+class FoldsDeliveriesIntoAFewBuckets(MemoryWebhook):
+    """A checksum of few bits."""
+
+    actions = with_open(
+        open_as(lambda event: str(sum(event['delivery'].encode()) % 10))
+    )
+
+
 # ANA001 -------------------------------------------------------------------
 
 
@@ -681,6 +775,36 @@ class TakesTheCursorOfAnotherProject(MemoryIncidents):
         return await super().opened(ctx, credentials, question, cursor)
 
 
+class HoldsMoreInItsCursor(MemoryIncidents):
+    """Its cursors have a tail that holds something of the credentials."""
+
+    def tail(self, credentials):
+        raise NotImplementedError
+
+    async def kept(self, ctx, credentials, question, position):
+        name = await super().kept(ctx, credentials, question, position)
+        return f'{name}.{self.tail(credentials)}'
+
+    async def opened(self, ctx, credentials, question, cursor):
+        name, _, tail = cursor.partition('.')
+        if tail != self.tail(credentials):
+            raise CursorExpiredError('the cursor is damaged')
+        return await super().opened(ctx, credentials, question, name)
+
+
+@kills('INC001')
+class ShowsTheTokenInTheCursor(HoldsMoreInItsCursor):
+    def tail(self, credentials):
+        return credentials['api_token']
+
+
+@kills('INC001', subtle=True)
+class KeepsTheSessionInTheCursor(HoldsMoreInItsCursor):
+    def tail(self, credentials):
+        session = f'{{"token": "{credentials["api_token"]}"}}'
+        return base64.urlsafe_b64encode(session.encode()).decode()
+
+
 @kills('INC001', subtle=True)
 class CursorsThatDoNotExpire(MemoryIncidents):
     kept_here: ClassVar = {}
@@ -722,6 +846,120 @@ class ForgetsStatusesOnTheSecondPage(MemoryIncidents):
             question = {**question, 'statuses': None}
         async for item in super().items(ctx, credentials, question, after):
             yield item
+
+
+@kills('INC001', subtle=True)
+class TakesAFailureForTheEnd(MemoryIncidents):
+    async def items(self, ctx, credentials, question, after):
+        some = False
+        try:
+            async for item in super().items(ctx, credentials, question, after):
+                some = True
+                yield item
+        except PluginUnavailableError:
+            if not some:
+                raise
+
+
+@kills('INC001', subtle=True)
+class NamesAllByUrgency(MemoryIncidents):
+    async def list_incidents(self, ctx, credentials, **asked):
+        found = await super().list_incidents(ctx, credentials, **asked)
+        views = [
+            view.model_copy(update={'id': view.urgency or 'incident'})
+            for view in found.incidents
+        ]
+        return found.model_copy(update={'incidents': views})
+
+
+class TellsAnotherStatus(MemoryIncidents):
+    """Maps the remote's statuses to words of its own."""
+
+    words: ClassVar = {}
+
+    def to_view(self, item):
+        found = super().to_view(item)
+        status = self.words.get(found.status, found.status)
+        return found.model_copy(update={'status': status})
+
+
+@kills('INC001')
+class ShowsWhatIsResolvedAsOpen(TellsAnotherStatus):
+    words: ClassVar = {'resolved': 'triggered'}
+
+
+@kills('INC001', subtle=True)
+class KnowsNoAcknowledgement(TellsAnotherStatus):
+    words: ClassVar = {'acknowledged': 'triggered'}
+
+
+@kills('INC001', subtle=True)
+class CallsOpenWhatIsTriggered(TellsAnotherStatus):
+    """The filter takes the remote's word, and the list shows another."""
+
+    words: ClassVar = {'triggered': 'open'}
+
+
+@kills('INC001', subtle=True)
+class DropsWhatIsAcknowledged(MemoryIncidents):
+    def in_question(self, item, question):
+        known = item['status'] != 'acknowledged' or question['statuses']
+        return known and super().in_question(item, question)
+
+
+@kills('INC001', subtle=True)
+class EndsWhatIsAcknowledged(MemoryIncidents):
+    def to_view(self, item):
+        found = super().to_view(item)
+        if found.status != 'acknowledged':
+            return found
+        return found.model_copy(update={'resolved_at': found.created_at})
+
+
+@kills('INC001', subtle=True)
+class EndsThingsBeforeTheyBegan(MemoryIncidents):
+    def to_view(self, item):
+        found = super().to_view(item)
+        early = found.resolved_at and found.resolved_at - dt.timedelta(1)
+        return found.model_copy(update={'resolved_at': early})
+
+
+@kills('INC001', subtle=True)
+class ForgetsTheEndOfSome(MemoryIncidents):
+    """It comes with another request, which it makes for the first only."""
+
+    async def list_incidents(self, ctx, credentials, **asked):
+        found = await super().list_incidents(ctx, credentials, **asked)
+        over = [view for view in found.incidents if view.resolved_at]
+        for view in over[1:]:
+            view.resolved_at = None
+        return found
+
+
+@kills('INC001', subtle=True)
+class TellsTheFullHour(MemoryIncidents):
+    def to_view(self, item):
+        found = super().to_view(item)
+        hour = found.created_at.replace(minute=0, second=0, microsecond=0)
+        return found.model_copy(update={'created_at': hour})
+
+
+@kills('INC001', subtle=True)
+class TellsLocalTimeAsUtc(MemoryIncidents):
+    def to_view(self, item):
+        found = super().to_view(item)
+        local = dt.datetime.fromtimestamp(found.created_at.timestamp())  # noqa: DTZ006  the defect
+        return found.model_copy(
+            update={'created_at': local.replace(tzinfo=dt.UTC)}
+        )
+
+
+@kills('INC001', subtle=True)
+class DropsTheZoneOfTheWindow(MemoryIncidents):
+    async def list_incidents(self, ctx, credentials, **asked):
+        for name in ('start_time', 'end_time'):
+            asked[name] = asked[name].replace(tzinfo=dt.UTC)
+        return await super().list_incidents(ctx, credentials, **asked)
 
 
 @kills('INC001', subtle=True)

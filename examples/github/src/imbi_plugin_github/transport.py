@@ -13,8 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import datetime as dt
-import email.utils
+import functools
 import json
 import math
 import time
@@ -34,8 +33,10 @@ from imbi_plugin_sdk import (
     PluginTimeoutError,
     PluginUnavailableError,
 )
+from imbi_plugin_sdk.throttling import SOONEST, retry_at
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncGenerator, Mapping
 
     from imbi_plugin_github.answers import Item
@@ -237,7 +238,7 @@ async def connected(
             clock,
             httpx.AsyncClient(
                 timeout=None,  # noqa: S113  the clock is for all requests
-                verify=remote,
+                verify=_tls(),
                 trust_env=remote,
                 follow_redirects=False,
             ) as http,
@@ -254,6 +255,17 @@ async def connected(
     )
 
 
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Return what every client shares: the authorities that are trusted.
+
+    To read them takes some 20 ms, which a client of its own per call would
+    take from the event loop every time. No connection and no credential is in
+    it.
+    """
+    return httpx.create_ssl_context()
+
+
 def trouble(reply: Reply) -> PluginError | None:
     """Return the contract's error for an answer that is none.
 
@@ -262,9 +274,9 @@ def trouble(reply: Reply) -> PluginError | None:
     """
     status = reply.status
     limited = status in (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
-    pause = _pause(reply) if limited else None
-    if pause is not None:
-        return PluginRateLimited(time.time() + pause)
+    end = _end(reply) if limited else None
+    if end is not None:
+        return PluginRateLimited(end)
     if status == HTTPStatus.UNAUTHORIZED:
         return PluginAuthenticationFailed(
             'GitHub rejected the credentials: they are wrong, revoked or '
@@ -297,31 +309,22 @@ def _forbidden(reply: Reply) -> PluginAuthenticationFailed:
     )
 
 
-def _pause(reply: Reply) -> float | None:
-    """Return the seconds to wait; None where no limit was met."""
-    after = _after(reply.headers.get('retry-after', ''))
-    if after is None and reply.headers.get('x-ratelimit-remaining') == '0':
-        at = _whole(reply.headers.get('x-ratelimit-reset', ''))
-        after = PAUSE if at is None else at - time.time()
-    if after is None:
-        named = b'rate limit' in reply.content[:4096].lower()
-        if reply.status == HTTPStatus.FORBIDDEN and not named:
-            return None
-        after = PAUSE
-    return min(max(after, 1.0), LONGEST_PAUSE)
-
-
-def _after(header: str) -> float | None:
-    """Return the seconds of a Retry-After (RFC 9110 §10.2.3)."""
-    seconds = _whole(header)
-    if seconds is not None or not header.strip():
-        return seconds
-    try:
-        at = email.utils.parsedate_to_datetime(header)
-    except (ValueError, TypeError, OverflowError):
-        return PAUSE
-    aware = at if at.tzinfo else at.replace(tzinfo=dt.UTC)
-    return aware.timestamp() - time.time()
+def _end(reply: Reply) -> float | None:
+    """Return when the limit ends that was met; None where none was."""
+    after = reply.headers.get('retry-after')
+    end = retry_at(after, otherwise=PAUSE, longest=LONGEST_PAUSE)
+    if after:
+        return end
+    if reply.headers.get('x-ratelimit-remaining') == '0':
+        reset = _whole(reply.headers.get('x-ratelimit-reset', ''))
+        if reset is None:
+            return end
+        now = time.time()
+        return min(max(reset, now + SOONEST), now + LONGEST_PAUSE)
+    named = b'rate limit' in reply.content[:4096].lower()
+    if reply.status == HTTPStatus.FORBIDDEN and not named:
+        return None
+    return end
 
 
 def _whole(header: str) -> float | None:

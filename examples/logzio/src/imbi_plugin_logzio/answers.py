@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import email.utils
 import json
-import math
-import time
 from typing import TYPE_CHECKING, Any, cast
 
 from imbi_plugin_logzio.questions import MESSAGE, MS, TIME, ZERO
@@ -18,15 +15,13 @@ from imbi_plugin_sdk import (
     PluginRateLimited,
     PluginUnavailableError,
 )
+from imbi_plugin_sdk.throttling import retry_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 WAIT = 10.0
 """Seconds to wait where a refusal names none."""
-
-LONGEST_WAIT = 3_600.0
-"""Seconds beyond which a Retry-After is taken for a slip."""
 
 _EARLIEST = (dt.datetime.min.replace(tzinfo=dt.UTC) - ZERO) // MS
 _LATEST = (dt.datetime.max.replace(tzinfo=dt.UTC) - ZERO) // MS
@@ -262,7 +257,7 @@ def raise_for(status: int, headers: Mapping[str, str]) -> None:
         )
     if status == 429:  # noqa: PLR2004  HTTP
         raise PluginRateLimited(
-            retry_at(headers.get('retry-after')),
+            retry_at(headers.get('retry-after'), otherwise=WAIT),
             'Logz.io takes no more searches at the moment.',
         )
     if status == 400:  # noqa: PLR2004  HTTP
@@ -274,24 +269,3 @@ def raise_for(status: int, headers: Mapping[str, str]) -> None:
         f'Logz.io answered with status {status}. Check the options region '
         'and endpoint_url if that stays.'
     )
-
-
-def retry_at(header: str | None) -> float:
-    """Return when to try again, in seconds since the epoch.
-
-    Args:
-        header: Seconds or a date (RFC 9110, section 10.2.3), or nothing.
-    """
-    now, wait = time.time(), WAIT
-    if header:
-        try:
-            wait = float(header)
-        except ValueError:
-            try:
-                then = email.utils.parsedate_to_datetime(header)
-                wait = then.timestamp() - now
-            except (ValueError, OverflowError):
-                wait = WAIT
-    if not math.isfinite(wait) or wait <= 0:
-        wait = WAIT
-    return now + min(wait, LONGEST_WAIT)

@@ -13,13 +13,15 @@ from imbi_plugin_logzio.manifest import (
     DEFAULT_REGION,
     DEFAULT_TIMEOUT,
     DEFAULT_VALUE,
+    MANIFEST,
     MAX_TIMEOUT,
     REGIONS,
 )
-from imbi_plugin_sdk import (
-    PluginAuthenticationFailed,
-    PluginCredentialsMissing,
-    expand_template,
+from imbi_plugin_sdk import expand_template
+from imbi_plugin_sdk.options import (
+    read_credentials,
+    read_seconds,
+    read_text,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 FIELD_NAME = re.compile(r'[A-Za-z@][\w@./-]{0,254}', re.ASCII)
 """Names that entries have; those that begin with `_` are the engine's own."""
 
-_TOKEN = re.compile(r'[\x21-\x7e]+')
 _LOOPBACK = frozenset({'localhost', '127.0.0.1', '::1'})
 _PLACEHOLDER = re.compile(r'\$\{(\w+)\}')
 
@@ -42,17 +43,7 @@ def read_token(credentials: Mapping[str, str]) -> str:
         PluginCredentialsMissing: It is absent or blank.
         PluginAuthenticationFailed: It holds what no header can carry.
     """
-    token = (credentials.get('api_token') or '').strip()
-    if not token:
-        raise PluginCredentialsMissing(
-            'Logz.io needs api_token; attach it to the service.'
-        )
-    if not _TOKEN.fullmatch(token):
-        raise PluginAuthenticationFailed(
-            'The credential api_token holds white space or characters that '
-            'no token of Logz.io has; enter it anew.'
-        )
-    return token
+    return read_credentials(MANIFEST.credentials, credentials)['api_token']
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,7 +72,7 @@ class Settings:
             ValueError: An option does not hold; says which and what would.
         """
         options = ctx.assignment_options
-        listed = _text(options, 'fields').split(',')
+        listed = read_text(options, 'fields').split(',')
         fields = [name.strip() for name in listed if name.strip()]
         for name in fields:
             _checked('fields', name)
@@ -90,7 +81,9 @@ class Settings:
             scope=_scope(ctx, options),
             level_field=_field(options, 'level_field', DEFAULT_LEVEL_FIELD),
             fields=tuple(dict.fromkeys(fields)),
-            timeout=_timeout(options.get('timeout')),
+            timeout=read_seconds(
+                options, default=DEFAULT_TIMEOUT, longest=MAX_TIMEOUT
+            ),
         )
 
 
@@ -100,7 +93,7 @@ def _scope(ctx: PluginContext, options: Mapping[str, Any]) -> dict[str, str]:
     A value that is missing would make one project see the entries of
     several, so it is not left out.
     """
-    template = _text(options, 'project_value') or DEFAULT_VALUE
+    template = read_text(options, 'project_value', DEFAULT_VALUE)
     values: dict[str, str | None] = {
         'project_id': ctx.project_id,
         'project_slug': ctx.project_slug,
@@ -117,7 +110,7 @@ def _scope(ctx: PluginContext, options: Mapping[str, Any]) -> dict[str, str]:
                 f'project does not have. Set its {name}, or leave it out.'
             )
     scope = {_field(options, 'project_field', DEFAULT_FIELD): value}
-    if _text(options, 'environment_field'):
+    if read_text(options, 'environment_field'):
         if not ctx.environment:
             raise ValueError(
                 'The option environment_field is set, but the call is for no '
@@ -127,18 +120,8 @@ def _scope(ctx: PluginContext, options: Mapping[str, Any]) -> dict[str, str]:
     return scope
 
 
-def _text(options: Mapping[str, Any], name: str) -> str:
-    value = options.get(name)
-    if value is None:
-        return ''
-    if not isinstance(value, str):
-        kind = type(value).__name__
-        raise ValueError(f'The option {name} must be text, not {kind}.')  # noqa: TRY004  a refusal that the contract names
-    return value.strip()
-
-
 def _field(options: Mapping[str, Any], name: str, default: str) -> str:
-    return _checked(name, _text(options, name) or default)
+    return _checked(name, read_text(options, name, default))
 
 
 def _checked(option: str, name: str) -> str:
@@ -150,28 +133,10 @@ def _checked(option: str, name: str) -> str:
     return name
 
 
-def _timeout(value: object) -> float:
-    """Return seconds; options come as numbers or as text."""
-    if value in (None, ''):
-        return DEFAULT_TIMEOUT
-    seconds = 0.0
-    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-        try:
-            seconds = float(value)
-        except ValueError:
-            seconds = 0.0
-    if not 0 < seconds <= MAX_TIMEOUT:
-        raise ValueError(
-            f'The option timeout must be a number of seconds, at most '
-            f'{MAX_TIMEOUT}.'
-        )
-    return seconds
-
-
 def _endpoint(options: Mapping[str, Any]) -> str:
     """Return the URL of the API; only this machine is spoken to in clear."""
-    given = _text(options, 'endpoint_url')
-    region = _text(options, 'region') or DEFAULT_REGION
+    given = read_text(options, 'endpoint_url')
+    region = read_text(options, 'region', DEFAULT_REGION)
     if region not in REGIONS:
         raise ValueError(
             f'The option region is {region[:40]!r}; it must be one of '

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import email.utils
 import json
 import math
 import re
-import time
 from typing import TYPE_CHECKING, Any, cast
 
 from imbi_plugin_sdk import (
@@ -22,6 +20,7 @@ from imbi_plugin_sdk import (
     PluginRateLimited,
     PluginUnavailableError,
 )
+from imbi_plugin_sdk.throttling import retry_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 BACKOFF = 10.0
 """Seconds to wait where the provider names none: sign-ins are rare, so that a
 provider that throttles them counts by the minute."""
-
-MAX_BACKOFF = 3_600.0
-"""Seconds beyond which a Retry-After is a mistake."""
 
 LONGEST_LIFE = 10 * 365 * 24 * 3_600.0
 """Seconds beyond which `expires_in` is a mistake: ten years."""
@@ -100,7 +96,8 @@ def raise_for(
     where = f'The provider answered {what} with {code or f"HTTP {status}"}'
     if status == _TOO_MANY_REQUESTS or code == 'slow_down':
         raise PluginRateLimited(
-            retry_at(headers.get('retry-after')), f'{where}: too many calls.'
+            retry_at(headers.get('retry-after'), otherwise=BACKOFF),
+            f'{where}: too many calls.',
         )
     if status in _REDIRECTS:
         raise PluginUnavailableError(
@@ -124,26 +121,6 @@ def error_code(content: bytes) -> str:
     if isinstance(code, str) and re.fullmatch(r'[a-z_]{1,40}', code):
         return code
     return ''
-
-
-def retry_at(retry_after: str | None) -> float:
-    """Return when to try again, in seconds since the epoch.
-
-    Args:
-        retry_after: Seconds or an HTTP date (RFC 9110, 10.2.3), or nothing.
-    """
-    now = time.time()
-    seconds = BACKOFF
-    if retry_after:
-        try:
-            seconds = float(retry_after)
-        except ValueError:
-            with contextlib.suppress(ValueError, OverflowError):
-                when = email.utils.parsedate_to_datetime(retry_after)
-                seconds = when.timestamp() - now
-    if not math.isfinite(seconds) or seconds <= 0:
-        seconds = BACKOFF
-    return now + min(seconds, MAX_BACKOFF)
 
 
 def credentials_of(

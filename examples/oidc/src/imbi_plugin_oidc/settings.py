@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from imbi_plugin_oidc.manifest import (
     AUTH_METHODS,
     DEFAULT_TIMEOUT,
+    MANIFEST,
     MAX_TIMEOUT,
 )
-from imbi_plugin_sdk import PluginCredentialsMissing
+from imbi_plugin_sdk.options import (
+    read_credentials,
+    read_seconds,
+    read_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,16 +46,10 @@ class Credentials:
         Raises:
             PluginCredentialsMissing: One is absent or blank.
         """
-        given = {
-            name: (credentials.get(name) or '').strip()
-            for name in ('client_id', 'client_secret')
-        }
-        missing = [name for name, text in given.items() if not text]
-        if missing:
-            raise PluginCredentialsMissing(
-                f'The provider needs {" and ".join(missing)}; attach it to '
-                'the service.'
-            )
+        # Both are encoded on their way, so that they may hold anything.
+        given = read_credentials(
+            MANIFEST.credentials, credentials, for_header=False
+        )
         return cls(**given)
 
 
@@ -78,13 +77,13 @@ class Settings:
             ValueError: An option does not hold; says which and what would.
         """
         options = ctx.assignment_options
-        issuer = _text(options, 'issuer')
+        issuer = read_text(options, 'issuer')
         if not is_safe(issuer) or '?' in issuer:
             raise ValueError(
                 f'The option issuer is {issuer[:60]!r}; it must be an https '
                 "URL without query, as in 'https://login.example.com'."
             )
-        method = _text(options, 'token_auth_method')
+        method = read_text(options, 'token_auth_method')
         if method not in ('', *AUTH_METHODS):
             raise ValueError(
                 f'The option token_auth_method is {method[:40]!r}; it must '
@@ -94,7 +93,9 @@ class Settings:
             issuer=issuer,
             offline_access=_flag(options.get('offline_access')),
             token_auth_method=method,
-            timeout=_timeout(options.get('timeout')),
+            timeout=read_seconds(
+                options, default=DEFAULT_TIMEOUT, longest=MAX_TIMEOUT
+            ),
         )
 
 
@@ -129,17 +130,6 @@ def _is_loopback(host: str) -> bool:
         return host == 'localhost'
 
 
-def _text(options: Mapping[str, Any], name: str) -> str:
-    value = options.get(name)
-    if value is None:
-        return ''
-    if not isinstance(value, str):
-        raise ValueError(  # noqa: TRY004  a refusal that the contract names
-            f'The option {name} must be text, not {type(value).__name__}.'
-        )
-    return value.strip()
-
-
 def _flag(value: object) -> bool:
     if value is None or value == '':
         return True
@@ -149,19 +139,3 @@ def _flag(value: object) -> bool:
     if text in (*_TRUE, *_FALSE):
         return text in _TRUE
     raise ValueError('The option offline_access must be true or false.')
-
-
-def _timeout(value: object) -> float:
-    if value is None or value == '':
-        return DEFAULT_TIMEOUT
-    if not isinstance(value, bool) and isinstance(value, (int, float, str)):
-        try:
-            seconds = float(value)
-        except ValueError:
-            seconds = 0.0
-        if 0 < seconds <= MAX_TIMEOUT:
-            return seconds
-    raise ValueError(
-        f'The option timeout must be above 0 and at most {MAX_TIMEOUT} '
-        'seconds.'
-    )

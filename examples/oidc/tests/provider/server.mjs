@@ -4,7 +4,7 @@
 //
 // Prints one line of JSON, {"control": PORT}, and ends with its standard
 // input. Control requests are POSTs of JSON to that port; see `CONTROL`.
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createHash, createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { createServer, request as send } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -37,7 +37,17 @@ const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const JWK = { ...own.privateKey.export({ format: 'jwk' }), kid: 'kit', use: 'sig', alg: 'ES256' };
 
+const PUBLIC_KEY = own.publicKey.export({ type: 'spki', format: 'pem' });
+
 const encoded = (data) => Buffer.from(JSON.stringify(data)).toString('base64url');
+
+function signed(header, claims, key = own) {
+  const input = `${encoded(header)}.${encoded(claims)}`;
+  const bytes = sign('sha256', Buffer.from(input), { key: key.privateKey, dsaEncoding: 'ieee-p1363' });
+  return `${input}.${bytes.toString('base64url')}`;
+}
+
+const MISSING = { no_audience: 'aud', no_issuer: 'iss', no_nonce: 'nonce', no_expiry: 'exp' };
 
 // The same id token with one thing wrong, signed as the provider signs.
 function flawed(token, flaw, issuer) {
@@ -47,19 +57,23 @@ function flawed(token, flaw, issuer) {
   const now = Math.floor(Date.now() / 1000);
   const changes = {
     audience: { aud: 'another-client' },
+    audiences: { aud: ['another-client', 'a-third-client'] },
+    party: { aud: [claims.aud, 'another-client'], azp: 'another-client' },
     issuer: { iss: `${issuer}.example.com` },
     nonce: { nonce: randomBytes(16).toString('hex') },
     expired: { iat: now - 2 * HOUR, exp: now - HOUR },
   };
   Object.assign(claims, changes[flaw]);
+  delete claims[MISSING[flaw]];
   if (flaw === 'unsigned') {
     header = { alg: 'none', typ: header.typ };
     return `${encoded(header)}.${encoded(claims)}.`;
   }
-  const input = `${encoded(header)}.${encoded(claims)}`;
-  const key = (flaw === 'signature' ? foreign : own).privateKey;
-  const bytes = sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' });
-  return `${input}.${bytes.toString('base64url')}`;
+  if (flaw === 'public_key') {
+    const input = `${encoded({ ...header, alg: 'HS256' })}.${encoded(claims)}`;
+    return `${input}.${createHmac('sha256', PUBLIC_KEY).update(input).digest('base64url')}`;
+  }
+  return signed(header, claims, flaw === 'signature' ? foreign : own);
 }
 
 // What oidc-provider asks of a store: models by id, and by what they share.
@@ -169,6 +183,10 @@ class Realm {
     if (ctx.path === '/.well-known/openid-configuration') {
       ctx.body = { ...ctx.body, ...this.discovery };
     }
+    if (this.flaw === 'userinfo' && ctx.path === '/me' && ctx.status === 200) {
+      const other = Object.values(PEOPLE).find((person) => person.sub !== ctx.body.sub);
+      ctx.body = { ...ctx.body, ...BY_SUBJECT[other.sub] };
+    }
     if (this.flaw && ctx.path === '/token' && ctx.body?.id_token) {
       ctx.body = { ...ctx.body, id_token: flawed(ctx.body.id_token, this.flaw, this.issuer) };
     }
@@ -221,6 +239,27 @@ class Realm {
     return { page: `${HOPS} redirects` };
   }
 
+  // What the token endpoint would give for a person's code, without the code.
+  async issue({ person, clientId, scope }) {
+    const { AccessToken, Client, Grant, RefreshToken } = this.provider;
+    const client = await Client.find(clientId);
+    const accountId = PEOPLE[person].sub;
+    const grant = new Grant({ accountId, clientId });
+    grant.addOIDCScope(scope);
+    const facts = { accountId, client, grantId: await grant.save(), scope };
+    const gty = 'authorization_code';
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { iss: this.issuer, sub: accountId, aud: clientId, iat: now, exp: now + HOUR };
+    const access = new AccessToken({ ...facts, gty });
+    const refresh = new RefreshToken({ ...facts, gty, authTime: now, rotations: 0 });
+    return {
+      access_token: await access.save(),
+      refresh_token: await refresh.save(),
+      id_token: signed({ alg: 'ES256', typ: 'JWT', kid: 'kit' }, claims),
+      expires_in: HOUR,
+    };
+  }
+
   answer(request, response) {
     if (this.handle) {
       this.handle(request, response);
@@ -250,6 +289,9 @@ const CONTROL = {
   },
   async browse({ port, ...facts }) {
     return realms.get(port).browse(facts);
+  },
+  async issue({ port, ...facts }) {
+    return realms.get(port).issue(facts);
   },
   async accepts({ port, token }) {
     const found = await realms.get(port).provider.AccessToken.find(token);

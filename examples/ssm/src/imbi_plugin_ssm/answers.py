@@ -9,11 +9,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
-import email.utils
 import json
-import math
 import re
-import time
 from typing import TYPE_CHECKING, Any, cast
 
 from imbi_plugin_sdk import (
@@ -21,15 +18,13 @@ from imbi_plugin_sdk import (
     PluginRateLimited,
     PluginUnavailableError,
 )
+from imbi_plugin_sdk.throttling import retry_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BACKOFF = 5.0
 """Seconds to wait where SSM names none; its buckets refill every second."""
-
-MAX_BACKOFF = 3_600.0
-"""Seconds beyond which a Retry-After is a mistake: SSM throttles by rate."""
 
 _OK = 200
 _TOO_MANY_REQUESTS = 429
@@ -231,7 +226,7 @@ def raise_for(
     where += code or f'HTTP {status}'
     if code in _THROTTLING or status == _TOO_MANY_REQUESTS:
         raise PluginRateLimited(
-            retry_at(headers.get('retry-after')),
+            retry_at(headers.get('retry-after'), otherwise=BACKOFF),
             f'{where}: too many calls.',
         )
     if code in _AUTHENTICATION or status in _FORBIDDEN:
@@ -277,25 +272,3 @@ def error_code(headers: Mapping[str, str], content: bytes) -> str:
         return ''
     code = text.partition(':')[0].rpartition('#')[2]
     return code if re.fullmatch(r'\w{1,64}', code, re.ASCII) else ''
-
-
-def retry_at(retry_after: str | None) -> float:
-    """Return when to try again, in seconds since the epoch.
-
-    Args:
-        retry_after: Seconds or an HTTP date (RFC 9110, 10.2.3), or nothing.
-    """
-    now = time.time()
-    seconds = BACKOFF
-    if retry_after:
-        try:
-            seconds = float(retry_after)
-        except ValueError:
-            try:
-                when = email.utils.parsedate_to_datetime(retry_after)
-                seconds = when.timestamp() - now
-            except (ValueError, OverflowError):
-                seconds = BACKOFF
-    if not math.isfinite(seconds) or seconds <= 0:
-        seconds = BACKOFF
-    return now + min(seconds, MAX_BACKOFF)

@@ -93,8 +93,8 @@ class SSMPlugin(ConfigurationPlugin):
         """Write one parameter.
 
         A value that is not meant to be secret leaves an existing
-        SecureString one, so the type is looked up first; a parameter that is
-        to be made is not overwritten, in case another call made it since.
+        SecureString one, so its type is looked up first; and if there is
+        none, nothing is overwritten, in case another call made one since.
 
         Raises:
             PluginError: As the contract says.
@@ -191,6 +191,10 @@ def _check_value(text: str, kind: str, tier: str) -> None:
 async def _write(
     client: ParameterClient, name: str, text: str, kind: str
 ) -> None:
+    if kind == _SECURE:
+        # Whatever is there becomes or stays one: nothing to look up.
+        await client.put(name, text, kind, overwrite=True)
+        return
     for _ in range(_ATTEMPTS):
         current = await client.named([name], decrypt=False)
         if current and current[0].type == _SECURE:

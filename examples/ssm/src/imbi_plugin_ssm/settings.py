@@ -8,14 +8,16 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from imbi_plugin_sdk import (
-    PluginAuthenticationFailed,
-    PluginCredentialsMissing,
+from imbi_plugin_sdk.options import (
+    read_credentials,
+    read_seconds,
+    read_text,
 )
 from imbi_plugin_ssm import names
 from imbi_plugin_ssm.manifest import (
     DEFAULT_PREFIX,
     DEFAULT_TIMEOUT,
+    MANIFEST,
     MAX_TIMEOUT,
     TIER_BYTES,
 )
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 _REGION = re.compile(r'[a-z]{2,3}(?:-[a-z]+)+-\d{1,2}')
 _CHINA = 'cn-'
 """Regions of the partition whose hosts end in `.amazonaws.com.cn`."""
-
-_PRINTABLE = re.compile(r'[\x21-\x7e]+')
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,29 +52,9 @@ class Credentials:
 
         Raises:
             PluginCredentialsMissing: A required one is absent or blank.
-            PluginAuthenticationFailed: One holds what no header could carry;
-                a line break that was pasted with it, for example.
+            PluginAuthenticationFailed: One holds what no header could carry.
         """
-        given = {
-            name: text
-            for name in ('access_key_id', 'secret_access_key', 'session_token')
-            if (text := credentials.get(name) or '').strip()
-        }
-        missing = [
-            name
-            for name in ('access_key_id', 'secret_access_key')
-            if name not in given
-        ]
-        if missing:
-            raise PluginCredentialsMissing(
-                f'AWS needs {" and ".join(missing)}; attach it to the service.'
-            )
-        for name, text in given.items():
-            if not _PRINTABLE.fullmatch(text):
-                raise PluginAuthenticationFailed(
-                    f'The credential {name} holds white space or characters '
-                    'that no AWS credential has; enter it anew.'
-                )
+        given = read_credentials(MANIFEST.credentials, credentials)
         return cls(**given)
 
 
@@ -107,7 +87,7 @@ class Settings:
         """
         options = ctx.assignment_options
         region = region_of(options)
-        tier = text_of(options, 'tier') or 'Standard'
+        tier = read_text(options, 'tier', 'Standard')
         if tier not in TIER_BYTES:
             raise ValueError(
                 f'The option tier is {tier[:40]!r}; it must be one of '
@@ -116,30 +96,14 @@ class Settings:
         return cls(
             region=region,
             prefix=names.expand_prefix(
-                text_of(options, 'path_prefix') or DEFAULT_PREFIX,
+                read_text(options, 'path_prefix', DEFAULT_PREFIX),
                 names.variables(ctx),
             ),
             endpoint=endpoint_of(options, f'ssm.{region}', region),
-            kms_key_id=text_of(options, 'kms_key_id') or None,
+            kms_key_id=read_text(options, 'kms_key_id') or None,
             tier=tier,
             timeout=timeout_of(options),
         )
-
-
-def text_of(options: Mapping[str, Any], name: str) -> str:
-    """Return an option without white space around it; empty if left out.
-
-    Raises:
-        ValueError: It is no text.
-    """
-    value = options.get(name)
-    if value is None:
-        return ''
-    if not isinstance(value, str):
-        raise ValueError(  # noqa: TRY004  a refusal that the contract names
-            f'The option {name} must be text, not {type(value).__name__}.'
-        )
-    return value.strip()
 
 
 def region_of(options: Mapping[str, Any]) -> str:
@@ -148,7 +112,7 @@ def region_of(options: Mapping[str, Any]) -> str:
     Raises:
         ValueError: It is no code of a region.
     """
-    region = text_of(options, 'region')
+    region = read_text(options, 'region')
     if not _REGION.fullmatch(region):
         raise ValueError(
             f'The option region is {region[:40]!r}; it must be the code '
@@ -163,20 +127,7 @@ def timeout_of(options: Mapping[str, Any]) -> float:
     Raises:
         ValueError: It is no number that a person would wait.
     """
-    value = options.get('timeout')
-    if value is None or value == '':
-        return DEFAULT_TIMEOUT
-    if not isinstance(value, bool) and isinstance(value, (int, float, str)):
-        try:
-            seconds = float(value)
-        except ValueError:
-            seconds = 0.0
-        if 0 < seconds <= MAX_TIMEOUT:
-            return seconds
-    raise ValueError(
-        f'The option timeout must be above 0 and at most {MAX_TIMEOUT} '
-        'seconds.'
-    )
+    return read_seconds(options, default=DEFAULT_TIMEOUT, longest=MAX_TIMEOUT)
 
 
 def endpoint_of(
@@ -196,7 +147,7 @@ def endpoint_of(
     Raises:
         ValueError: The option is no such URL.
     """
-    url = text_of(options, option)
+    url = read_text(options, option)
     if not url:
         end = '.cn' if region.startswith(_CHINA) else ''
         return f'https://{host_prefix}.amazonaws.com{end}'

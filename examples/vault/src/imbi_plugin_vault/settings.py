@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-import math
 import urllib.parse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from imbi_plugin_sdk import (
-    PluginAuthenticationFailed,
-    PluginCredentialsMissing,
+from imbi_plugin_sdk.options import (
+    read_credentials,
+    read_seconds,
+    read_text,
 )
 from imbi_plugin_vault.manifest import (
     DEFAULT_MOUNT,
     DEFAULT_PREFIX,
     DEFAULT_TIMEOUT,
+    MANIFEST,
     MAX_TIMEOUT,
 )
 from imbi_plugin_vault.paths import folder_of, mount_of
@@ -57,37 +58,20 @@ class Settings:
             PluginAuthenticationFailed: The token cannot be one.
             ValueError: An option does not hold; the message says which.
         """
-        token = token_of(credentials)
+        token = read_credentials(MANIFEST.credentials, credentials)['token']
         options = ctx.assignment_options
         return cls(
-            address=address_of(_text(options, 'address')),
-            mount=mount_of(_text(options, 'mount') or DEFAULT_MOUNT),
+            address=address_of(read_text(options, 'address')),
+            mount=mount_of(read_text(options, 'mount', DEFAULT_MOUNT)),
             folder=folder_of(
-                _text(options, 'path_prefix') or DEFAULT_PREFIX, ctx
+                read_text(options, 'path_prefix', DEFAULT_PREFIX), ctx
             ),
-            namespace=namespace_of(_text(options, 'namespace')),
+            namespace=namespace_of(read_text(options, 'namespace')),
             token=token,
-            timeout=timeout_of(options.get('timeout')),
+            timeout=read_seconds(
+                options, default=DEFAULT_TIMEOUT, longest=MAX_TIMEOUT
+            ),
         )
-
-
-def token_of(credentials: Mapping[str, str]) -> str:
-    """Return the token.
-
-    Raises:
-        PluginCredentialsMissing: It is absent or blank.
-        PluginAuthenticationFailed: It holds what no header can, as a line
-            break in the middle.
-    """
-    token = (credentials.get('token') or '').strip()
-    if not token:
-        raise PluginCredentialsMissing('Vault needs the credential token.')
-    if not _is_visible_ascii(token):
-        raise PluginAuthenticationFailed(
-            'The credential token holds white space or characters beyond '
-            'ASCII, which no token of Vault does. Paste it again.'
-        )
-    return token
 
 
 def address_of(text: str) -> str:
@@ -135,37 +119,6 @@ def namespace_of(text: str) -> str:
             "visible ASCII, as in 'admin/team-a'."
         )
     return namespace
-
-
-def timeout_of(value: object) -> float:
-    """Return the option `timeout` in seconds.
-
-    Raises:
-        ValueError: It is none that a person would wait.
-    """
-    if value is None or value == '':
-        return DEFAULT_TIMEOUT
-    seconds = math.nan
-    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-        try:
-            seconds = float(value)
-        except (ValueError, OverflowError):
-            seconds = math.nan
-    if not 0 < seconds <= MAX_TIMEOUT:
-        raise ValueError(
-            f'The option timeout must be a number of seconds above 0 and up '
-            f'to {MAX_TIMEOUT}.'
-        )
-    return seconds
-
-
-def _text(options: Mapping[str, Any], name: str) -> str:
-    value = options.get(name)
-    if value is not None and not isinstance(value, str):
-        raise ValueError(
-            f'The option {name} is a {type(value).__name__}; it must be text.'
-        )
-    return (value or '').strip()
 
 
 def _is_visible_ascii(text: str) -> bool:

@@ -13,11 +13,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import datetime as dt
-import email.utils
 import json
 import ssl
-import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
@@ -32,6 +29,7 @@ from imbi_plugin_sdk import (
     PluginTimeoutError,
     PluginUnavailableError,
 )
+from imbi_plugin_sdk.throttling import retry_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -48,9 +46,6 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 WAIT = 5.0
 """Seconds to wait after 429 without Retry-After: quotas are per second by
 default, and a person should not be sent away for longer than needed."""
-
-LONGEST_WAIT = 3_600.0
-"""Seconds after which a remote's Retry-After is taken for a mistake."""
 
 _TAKEN = frozenset({200, 204, 400, 404, 413})
 """Statuses that say something about what was asked; `kv` reads them."""
@@ -188,8 +183,8 @@ def trouble(answered: httpx.Response) -> PluginError:
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return refused(_parsed(answered.content) or {})
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        after = retry_after(answered.headers.get('Retry-After', ''))
-        return PluginRateLimited(time.time() + after)
+        after = answered.headers.get('Retry-After')
+        return PluginRateLimited(retry_at(after, otherwise=WAIT))
     if answered.is_redirect:
         return PluginUnavailableError(
             'Vault answered with a redirect, as a standby node does. Put '
@@ -221,21 +216,6 @@ def refused(body: Mapping[str, Any]) -> PluginAuthenticationFailed:
             "below metadata/ in the project's folder."
         )
     return PluginAuthenticationFailed('Vault rejected the token.')
-
-
-def retry_after(header: str) -> float:
-    """Return the seconds that a Retry-After asks for (RFC 9110 §10.2.3)."""
-    text = header.strip()
-    seconds = WAIT
-    if text.isascii() and text.isdigit():
-        seconds = float(text[:10])
-    elif text:
-        with contextlib.suppress(ValueError, TypeError, OverflowError):
-            at = email.utils.parsedate_to_datetime(text)
-            if at.tzinfo is None:
-                at = at.replace(tzinfo=dt.UTC)
-            seconds = at.timestamp() - time.time()
-    return min(max(seconds, 1.0), LONGEST_WAIT)
 
 
 def malformed(what: str) -> PluginUnavailableError:

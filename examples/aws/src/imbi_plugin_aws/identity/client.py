@@ -28,6 +28,7 @@ from imbi_plugin_sdk import (
     PluginRateLimited,
     PluginUnavailableError,
 )
+from imbi_plugin_sdk.throttling import retry_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
@@ -303,7 +304,9 @@ def _refuse(response: httpx.Response, action: str) -> None:
         code in _THROTTLING and action != 'CreateToken'
     ):
         raise PluginRateLimited(
-            answers.retry_at(response.headers.get('retry-after')),
+            retry_at(
+                response.headers.get('retry-after'), otherwise=answers.BACKOFF
+            ),
             f'{where}: too many calls.',
         )
     if code.endswith('Exception') and status in _CODED:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from imbi_plugin_ssm.settings import (
     endpoint_of,
     region_of,
-    text_of,
     timeout_of,
 )
 
 from imbi_plugin_sdk import PluginCredentialsMissing
+from imbi_plugin_sdk.options import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,7 +61,7 @@ class Settings:
         """
         options = ctx.assignment_options
         region = region_of(options)
-        start_url = text_of(options, 'start_url')
+        start_url = read_text(options, 'start_url')
         if not _START_URL.fullmatch(start_url):
             raise ValueError(
                 f'The option start_url is {start_url[:80]!r}; it must be the '
@@ -111,8 +111,8 @@ class Role:
             **ctx.assignment_options,
             **{name: value for name, value in (chosen or {}).items() if value},
         }
-        account = text_of(given, 'account_id')
-        name = text_of(given, 'role_name')
+        account = read_text(given, 'account_id')
+        name = read_text(given, 'role_name')
         if not account and not name:
             return None
         if not _ACCOUNT.fullmatch(account):

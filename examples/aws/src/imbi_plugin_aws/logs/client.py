@@ -16,6 +16,7 @@ from imbi_plugin_sdk import (
     PluginTimeoutError,
     PluginUnavailableError,
 )
+from imbi_plugin_sdk.throttling import retry_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -172,7 +173,7 @@ class InsightsClient(JsonClient):
                 raise QueryRefused
             case 'LimitExceededException':
                 raise PluginRateLimited(
-                    answers.retry_at(None),
+                    retry_at(None, otherwise=answers.BACKOFF),
                     'The account runs as many queries of Logs Insights at '
                     'once as it may.',
                 )

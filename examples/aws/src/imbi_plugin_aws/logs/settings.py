@@ -10,7 +10,6 @@ from imbi_plugin_ssm.names import variables
 from imbi_plugin_ssm.settings import (
     endpoint_of,
     region_of,
-    text_of,
     timeout_of,
 )
 
@@ -20,6 +19,7 @@ from imbi_plugin_aws.logs.manifest import (
     DEFAULT_MESSAGE_FIELD,
 )
 from imbi_plugin_sdk import expand_template, validate_template
+from imbi_plugin_sdk.options import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,19 +75,19 @@ class Settings:
         return cls(
             region=region,
             log_groups=expand_log_groups(
-                text_of(options, 'log_group') or DEFAULT_LOG_GROUP,
+                read_text(options, 'log_group', DEFAULT_LOG_GROUP),
                 variables(ctx),
             ),
             fields=tuple(
                 field_name(name, 'the option fields')
-                for name in _listed(text_of(options, 'fields'))
+                for name in _listed(read_text(options, 'fields'))
             ),
             level_field=field_name(
-                text_of(options, 'level_field') or DEFAULT_LEVEL_FIELD,
+                read_text(options, 'level_field', DEFAULT_LEVEL_FIELD),
                 'the option level_field',
             ),
             message_field=field_name(
-                text_of(options, 'message_field') or DEFAULT_MESSAGE_FIELD,
+                read_text(options, 'message_field', DEFAULT_MESSAGE_FIELD),
                 'the option message_field',
             ),
             endpoint=endpoint_of(options, f'logs.{region}', region),

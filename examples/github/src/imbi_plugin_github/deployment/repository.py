@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from imbi_plugin_github import answers
-from imbi_plugin_github.deployment.manifest import DEFAULT_REPOSITORY
+from imbi_plugin_github.deployment.manifest import DEFAULT_REPOSITORY, MANIFEST
 from imbi_plugin_github.deployment.names import (
     checked_ref,
     escaped,
@@ -19,13 +19,12 @@ from imbi_plugin_github.deployment.names import (
 )
 from imbi_plugin_github.options import (
     address_of,
-    credential_of,
-    text_of,
     timeout_of,
 )
 from imbi_plugin_github.products import GITHUB
 from imbi_plugin_github.transport import connected
 from imbi_plugin_sdk import PluginUnavailableError
+from imbi_plugin_sdk.options import read_credentials, read_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -82,23 +81,25 @@ class Settings:
             PluginAuthenticationFailed: The token cannot be one.
             ValueError: An option does not hold.
         """
-        token = credential_of(credentials, 'token')
+        given = read_credentials(MANIFEST.credentials, credentials)
         options = ctx.assignment_options
 
         def input_option(name: str) -> str:
-            return input_of(name, text_of(options, name))
+            return input_of(name, read_text(options, name))
 
-        template = text_of(options, 'repository', DEFAULT_REPOSITORY)
+        template = read_text(options, 'repository', DEFAULT_REPOSITORY)
         owner, name = repository_of(template, ctx)
         return cls(
-            api=address_of('api_url', text_of(options, 'api_url', GITHUB.api)),
+            api=address_of(
+                'api_url', read_text(options, 'api_url', GITHUB.api)
+            ),
             owner=owner,
             name=name,
-            workflow=workflow_of(text_of(options, 'workflow')),
+            workflow=workflow_of(read_text(options, 'workflow')),
             environment_input=input_option('environment_input'),
             mark_input=input_option('mark_input'),
             timeout=timeout_of(options),
-            token=token,
+            **given,
         )
 
 

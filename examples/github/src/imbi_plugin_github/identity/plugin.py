@@ -18,9 +18,7 @@ from imbi_plugin_github.identity.manifest import (
 from imbi_plugin_github.identity.oauth import credentials_of, profile_of
 from imbi_plugin_github.options import (
     address_of,
-    credential_of,
     label_of,
-    text_of,
     timeout_of,
 )
 from imbi_plugin_github.products import (
@@ -39,6 +37,7 @@ from imbi_plugin_sdk import (
     PluginAuthenticationFailed,
     PluginManifest,
 )
+from imbi_plugin_sdk.options import read_credentials, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,11 +83,10 @@ class Client:
             PluginAuthenticationFailed: A credential cannot be one.
             ValueError: An option does not hold.
         """
-        client_id = credential_of(credentials, 'client_id')
-        client_secret = credential_of(credentials, 'client_secret')
+        given = read_credentials(GITHUB_MANIFEST.credentials, credentials)
         web, api = _addresses(product, ctx)
         timeout = timeout_of(ctx.assignment_options)
-        return cls(web, api, timeout, client_id, client_secret)
+        return cls(web, api, timeout, **given)
 
     @property
     def basic(self) -> str:
@@ -101,12 +99,12 @@ def _addresses(product: Product, ctx: PluginContext) -> tuple[str, str]:
     """Return where pages and API are."""
     options = ctx.assignment_options
     if 'server' in product.variables:
-        web = address_of('server', text_of(options, 'server'))
+        web = address_of('server', read_text(options, 'server'))
         return web, f'{web}{API_BELOW_WEB}'
     values: dict[str, str] = {}
     if 'tenant' in product.variables:
-        values['tenant'] = label_of('tenant', text_of(options, 'tenant'))
-    endpoint = text_of(options, 'endpoint')
+        values['tenant'] = label_of('tenant', read_text(options, 'tenant'))
+    endpoint = read_text(options, 'endpoint')
     if endpoint:
         web = address_of('endpoint', endpoint)
         return web, f'{web}{API_BELOW_WEB}'

@@ -1,0 +1,1 @@
+"""The law of an incidents plugin, a module for each part of it."""
