@@ -67,6 +67,8 @@ MAKING = frozenset(
         'remove',
         'seed',
         'sign_in',
+        'record_check',
+        'record_deployment',
         'start_run',
     }
 )

@@ -10,7 +10,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk.redaction import occurrences
-from imbi_plugin_testkit.laws.secrecy import IDENTIFIERS, SHORTEST
+from imbi_plugin_testkit.laws.secrecy import IDENTIFIERS, is_common
 from imbi_plugin_testkit.model import Finding
 
 if TYPE_CHECKING:
@@ -35,9 +35,7 @@ def secrets_of(credentials: Mapping[str, str]) -> dict[str, str]:
         name: value
         for name, value in credentials.items()
         if name.lower().replace('-', '_').rpartition('_')[2] not in IDENTIFIERS
-        and len(value) >= SHORTEST
-        and any(map(str.isdigit, value))
-        and any(map(str.isalpha, value))
+        and not is_common(value)
     }
 
 

@@ -99,12 +99,22 @@ def _secret_names(data: Mapping[str, Any]) -> list[str]:
 
 
 def _is_plain(credentials: Mapping[str, str], name: str) -> bool:
-    """Return whether a value could be met in a text by accident."""
+    """Return whether there is a value that could be met by accident."""
     value = credentials.get(name)
-    return value is not None and (
-        len(value) < SHORTEST
-        or not any(char.isdigit() for char in value)
-        or not any(char.isalpha() for char in value)
+    return value is not None and is_common(value)
+
+
+def is_common(value: str) -> bool:
+    """Return whether a value could be met in a text by accident.
+
+    Letters with digits are not, nor long ones in both cases: one in seventy
+    random tokens of 24 letters and digits has no digit.
+    """
+    with_digits = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    in_cases = any(map(str.isupper, value)) and any(map(str.islower, value))
+    return not (
+        (with_digits and len(value) >= SHORTEST)
+        or (in_cases and len(value) >= 2 * SHORTEST)
     )
 
 

@@ -208,7 +208,7 @@ class NamesItsOnlyType(MemoryConfiguration):
         return super().to_value(prefix, {**item, 'data_type': 'text'})
 
 
-@passes(limited(consistency_lag=0.005, page_size=3))
+@passes(limited(consistency_lag=0.002, page_size=3))
 class IsConsistentLater(MemoryConfiguration):
     """Its store shows a write some milliseconds after it was made."""
 

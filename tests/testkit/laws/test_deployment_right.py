@@ -231,12 +231,12 @@ class DeploysAnything(MemoryDeployment):
     """Its remote takes commits, too."""
 
 
-@passes(limited(trigger_lag=0.003))
+@passes(limited(trigger_lag=0.001))
 class WaitsForTheRun(MemoryDeployment):
     """Its remote finds a run some time after it was started."""
 
 
-@passes(limited(trigger_lag=0.003))
+@passes(limited(trigger_lag=0.001))
 class KnowsTheRunByAMark(MemoryDeployment):
     """Its remote tells no id, so the run is looked for in the list."""
 
@@ -387,7 +387,7 @@ class LaggingForge(MemoryForge):
 
 @passes(
     lambda: MemoryDeploymentSandbox(
-        DeploymentLimits(consistency_lag=0.003), forge=LaggingForge
+        DeploymentLimits(consistency_lag=0.001), forge=LaggingForge
     ),
 )
 class ShowsTagsLater(MemoryDeployment):

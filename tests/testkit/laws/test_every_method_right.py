@@ -33,6 +33,7 @@ from imbi_plugin_sdk.manifest import CredentialField
 from imbi_plugin_testkit.lab import Answer
 from imbi_plugin_testkit.laws import _stall
 from imbi_plugin_testkit.laws._outcomes import outcome
+from imbi_plugin_testkit.laws.secrecy import is_common
 from imbi_plugin_testkit.memory import (
     MemoryConfiguration,
     MemorySandbox,
@@ -390,6 +391,7 @@ def _briefly(self, ctx):
 NAMESPACED = """
 import pathlib
 
+from imbi_plugin_testkit.laws.secrecy import is_common
 from imbi_plugin_testkit.memory import MemoryConfiguration
 
 
@@ -565,3 +567,19 @@ def test_the_order_of_a_list_is_no_outcome():
     assert outcome(one) != outcome(Answer('list_keys', [1]))
     failed = Answer('list_keys', error=ValueError('secret'))
     assert outcome(failed) == 'ValueError raised'
+
+
+@pytest.mark.parametrize(
+    ('value', 'common'),
+    [
+        ('s.' + 'qWeRtZuIoP' * 2, False),  # a token that has no digit
+        ('a1' * 4, False),
+        ('a1' * 3, True),
+        ('12345678901234567', True),
+        ('correct-horse-battery', True),
+        ('Password', True),
+        ('', True),
+    ],
+)
+def test_only_what_could_be_met_by_accident_is_common(value, common):
+    assert is_common(value) is common

@@ -156,7 +156,7 @@ class IsConsistentLater(MemoryConfiguration):
     """Its store shows a write some milliseconds after it was made."""
 
 
-@passes(limited(consistency_lag=0.008, page_size=2))
+@passes(limited(consistency_lag=0.004, page_size=2))
 class IsConsistentMuchLater(MemoryConfiguration):
     """Its store takes longer than any read."""
 
