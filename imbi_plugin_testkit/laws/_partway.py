@@ -35,6 +35,11 @@ ASKED = 2
 """Requests that are seen before the backend fails. The one that is seen last
 may still be answered, so that a list of three pages is needed at least."""
 
+EAGER, PAUSE = 200, 0.0005
+"""Turns of the loop in which a backend in memory has answered by far, and the
+seconds between two looks at any other: looking without a pause would keep the
+threads of a proxy from their work."""
+
 PARTWAY = (
     (Fault.UNAVAILABLE, False, 'answered 503 from its second request on'),
     (Fault.RESET, True, 'broke the connection off once, at a later request'),
@@ -83,15 +88,18 @@ async def _break(
         now = zip(lab.urls_seen(), before, strict=True)
         return max(after - ago for after, ago in now)
 
+    turns = 0
     while asked() < ASKED:
         if over.is_set():
             return False
-        await asyncio.sleep(0)
+        turns += 1
+        await asyncio.sleep(0 if turns < EAGER else PAUSE)
     async with lab.fault(kind):
         failed = asked()
         # Nobody tells of a request by an event.
-        while not over.is_set() and not (heals and asked() > failed):  # noqa: ASYNC110  see above
-            await asyncio.sleep(0)
+        while not over.is_set() and not (heals and asked() > failed):
+            turns += 1
+            await asyncio.sleep(0 if turns < EAGER else PAUSE)
     return True
 
 
