@@ -37,7 +37,7 @@ demo: $(VENV)/.ready  ## Run the kit on the reference plugins, and on a broken o
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.ready  ## Run every test.
-	@$(BIN)/python -m pytest -n 3 -q $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -q $(ARGS)
 
 lint: $(VENV)/.ready  ## Lint and check the format.
 	@$(BIN)/ruff check .
