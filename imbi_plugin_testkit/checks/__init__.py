@@ -28,7 +28,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     'TPL': ('checks.template',),
     'SEC': ('checks.secrets', 'laws.secrecy'),
     'ICO': ('checks.icons', 'checks.pictures'),
-    'PRO': ('checks.protocol', 'checks.actions'),
+    'PRO': ('checks.protocol', 'checks.capabilities', 'checks.actions'),
     'ASY': (
         'laws.every_method',
         'laws.failures',

@@ -20,6 +20,7 @@ from imbi_plugin_sdk._text import listed
 from imbi_plugin_sdk.errors import PluginError
 from imbi_plugin_testkit.lab.sandbox_side import CannotBreakError
 from imbi_plugin_testkit.lab.script import described
+from imbi_plugin_testkit.laws._breaking import break_at, seen
 from imbi_plugin_testkit.laws._faults import EXPECTED, MARGIN, REPORTS
 from imbi_plugin_testkit.laws._outcomes import items_of, outcome
 from imbi_plugin_testkit.model import Finding
@@ -76,7 +77,7 @@ async def later(
     given = await prepare()
     before = lab.urls_seen()
     good = await call(given)
-    requests = _seen(lab, before)
+    requests = seen(lab, before)
     if good.error is not None or requests < 2:  # noqa: PLR2004  a later one
         return
     places = [*range(2, min(requests, most + 1)), requests]
@@ -108,13 +109,6 @@ def _nth(place: int) -> str:
     return f'its {ORDINAL[place] if known else f"{place}th"} request'
 
 
-def _seen(lab: Lab, before: tuple[int, int]) -> int:
-    """Return how many requests were seen since then."""
-    # The guard and the sandbox may both tell of one request.
-    now = zip(lab.urls_seen(), before, strict=True)
-    return max(after - ago for after, ago in now)
-
-
 async def _failing(
     lab: Lab, call: Callable[[], Awaitable[Answer]], place: int, kind: Fault
 ) -> tuple[Answer, bool]:
@@ -128,9 +122,9 @@ async def _failing(
     if proxy is not None:
         with proxy.broken(kind, after=place - 1):
             answer = await call()
-        return answer, _seen(lab, before) >= place
+        return answer, seen(lab, before) >= place
     over = asyncio.Event()
-    watching = asyncio.create_task(_break(lab, kind, place, before, over))
+    watching = asyncio.create_task(break_at(lab, kind, place, before, over))
     try:
         answer = await call()
     finally:
@@ -149,23 +143,6 @@ def _proxy(lab: Lab) -> FaultProxy | None:
     from imbi_plugin_testkit.proxy import FaultProxy  # noqa: PLC0415
 
     return found if isinstance(found, FaultProxy) else None
-
-
-async def _break(
-    lab: Lab,
-    kind: Fault,
-    place: int,
-    before: tuple[int, int],
-    over: asyncio.Event,
-) -> bool:
-    """Break the backend once it was asked often enough."""
-    while _seen(lab, before) < place:
-        if over.is_set():
-            return False
-        await asyncio.sleep(0)
-    async with lab.fault(kind):
-        await over.wait()
-    return True
 
 
 async def judged_later(

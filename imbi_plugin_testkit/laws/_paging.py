@@ -313,6 +313,28 @@ async def not_refused(
         )
 
 
+async def forged(
+    pager: Pager, limit: int, cursor: str, right: Page, foreign: str
+) -> AsyncIterator[Finding]:
+    """Yield where a cursor that was not given for this is taken (LOG005).
+
+    Args:
+        pager: The question.
+        limit: Of the page that is asked for.
+        cursor: One that was given for it.
+        right: What that one gives.
+        foreign: One that was given for another project.
+    """
+    rng = pager.lab.rng
+    for cursors, page in (
+        (damaged(cursor, rng), right),
+        (never_given(rng), None),
+        ([('is of another project', foreign)], None),
+    ):
+        async for finding in not_refused(pager, limit, cursors, page):
+            yield finding
+
+
 def damaged(cursor: str, rng: random.Random) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with it, and a damaged cursor.
 

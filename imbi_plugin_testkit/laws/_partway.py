@@ -14,19 +14,14 @@ from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk._text import counted
 from imbi_plugin_testkit.lab.sandbox_side import CannotBreakError
+from imbi_plugin_testkit.laws._breaking import break_at
 from imbi_plugin_testkit.laws._store import names
 from imbi_plugin_testkit.model import Finding
 from imbi_plugin_testkit.sandbox import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        AsyncIterator,
-        Awaitable,
-        Callable,
-    )
-    from collections.abc import (
-        Set as AbstractSet,
-    )
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Set as AbstractSet
 
     from imbi_plugin_testkit.lab import Answer, Lab
     from imbi_plugin_testkit.laws._store import Store
@@ -34,11 +29,6 @@ if TYPE_CHECKING:
 ASKED = 2
 """Requests that are seen before the backend fails. The one that is seen last
 may still be answered, so that a list of three pages is needed at least."""
-
-EAGER, PAUSE = 200, 0.0005
-"""Turns of the loop in which a backend in memory has answered by far, and the
-seconds between two looks at any other: looking without a pause would keep the
-threads of a proxy from their work."""
 
 PARTWAY = (
     (Fault.UNAVAILABLE, False, 'answered 503 from its second request on'),
@@ -63,7 +53,9 @@ async def partway(
     """
     for kind, heals, what in PARTWAY:
         over = asyncio.Event()
-        watching = asyncio.create_task(_break(lab, kind, over, heals=heals))
+        watching = asyncio.create_task(
+            break_at(lab, kind, ASKED, lab.urls_seen(), over, heals=heals)
+        )
         try:
             answer = await call()
         finally:
@@ -75,32 +67,6 @@ async def partway(
             continue
         if broke and answer.error is None:
             yield f'where the backend {what}', answer
-
-
-async def _break(
-    lab: Lab, kind: Fault, over: asyncio.Event, *, heals: bool
-) -> bool:
-    """Break the backend once it was asked; return whether it was."""
-    before = lab.urls_seen()
-
-    def asked() -> int:
-        # The guard and the sandbox may both tell of one request.
-        now = zip(lab.urls_seen(), before, strict=True)
-        return max(after - ago for after, ago in now)
-
-    turns = 0
-    while asked() < ASKED:
-        if over.is_set():
-            return False
-        turns += 1
-        await asyncio.sleep(0 if turns < EAGER else PAUSE)
-    async with lab.fault(kind):
-        failed = asked()
-        # Nobody tells of a request by an event.
-        while not over.is_set() and not (heals and asked() > failed):
-            turns += 1
-            await asyncio.sleep(0 if turns < EAGER else PAUSE)
-    return True
 
 
 def wrong_of(what: str, came: list[str], wanted: AbstractSet[str]) -> str:

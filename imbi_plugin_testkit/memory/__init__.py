@@ -57,7 +57,62 @@ IMPATIENT = 0.02
 """The same in `MemorySandbox.impatient`: memory answers at once."""
 
 
-class MemoryConfiguration(ConfigurationPlugin):
+class AsksServer:
+    """Lets a handler of any type ask a `MemoryServer`."""
+
+    def token(self, credentials: Mapping[str, str]) -> str:
+        """Return the token.
+
+        Raises:
+            PluginCredentialsMissing: It is absent or blank.
+        """
+        token = credentials.get('api_token', '')
+        if not token.strip():
+            raise PluginCredentialsMissing('the credential api_token is blank')
+        return token
+
+    def budget(self, ctx: PluginContext) -> float:
+        """Return for how many seconds the server may take."""
+        return float(ctx.assignment_options.get('timeout', DEFAULT_BUDGET))
+
+    async def ask(
+        self,
+        ctx: PluginContext,
+        credentials: dict[str, str],
+        verb: str,
+        url: str,
+        body: object = None,
+    ) -> dict[str, Any]:
+        """Make one request; every failure is an error of the contract."""
+        token = self.token(credentials)
+        address = str(ctx.assignment_options.get('endpoint'))
+        try:
+            async with asyncio.timeout(self.budget(ctx)):
+                server = MemoryServer.at(address)
+                text = await server.request(verb, url, token=token, body=body)
+            answer: dict[str, Any] = json.loads(text)
+        except TimeoutError:
+            raise PluginTimeoutError('the server does not answer') from None
+        except OSError as error:
+            raise PluginUnavailableError('no connection') from error
+        except MemoryStatusError as error:
+            raise self.error_of(error.status) from error
+        except json.JSONDecodeError:
+            raise PluginUnavailableError('the answer is not JSON') from None
+        return answer
+
+    def error_of(self, status: int) -> Exception:
+        """Return the contract's error for a status."""
+        if status == 400:  # noqa: PLR2004  HTTP
+            return ValueError('the store cannot hold this key or value')
+        if status in (401, 403):
+            return PluginAuthenticationFailed('the token was rejected')
+        if status == 429:  # noqa: PLR2004  HTTP
+            return PluginRateLimited(time.time() + RETRY_AFTER)
+        return PluginUnavailableError(f'the server answered {status}')
+
+
+class MemoryConfiguration(AsksServer, ConfigurationPlugin):
     """Keeps configuration on a `MemoryServer`, correctly."""
 
     manifest = PluginManifest(
@@ -237,73 +292,6 @@ class MemoryConfiguration(ConfigurationPlugin):
     def modified(self, item: Mapping[str, Any]) -> dt.datetime | None:
         """Return when an item was last written."""
         return dt.datetime.fromisoformat(item['modified'])
-
-    def token(self, credentials: Mapping[str, str]) -> str:
-        """Return the token.
-
-        Raises:
-            PluginCredentialsMissing: It is absent or blank.
-        """
-        token = credentials.get('api_token', '')
-        if not token.strip():
-            raise PluginCredentialsMissing('the credential api_token is blank')
-        return token
-
-    def budget(self, ctx: PluginContext) -> float:
-        """Return for how many seconds the server may take."""
-        return float(ctx.assignment_options.get('timeout', DEFAULT_BUDGET))
-
-    async def ask(
-        self,
-        ctx: PluginContext,
-        credentials: dict[str, str],
-        verb: str,
-        url: str,
-        body: object = None,
-    ) -> dict[str, Any]:
-        """Make one request; every failure is an error of the contract."""
-        token = self.token(credentials)
-        address = str(ctx.assignment_options.get('endpoint'))
-        try:
-            async with asyncio.timeout(self.budget(ctx)):
-                server = MemoryServer.at(address)
-                text = await server.request(verb, url, token=token, body=body)
-            answer: dict[str, Any] = json.loads(text)
-        except TimeoutError:
-            raise PluginTimeoutError('the server does not answer') from None
-        except OSError as error:
-            raise PluginUnavailableError('no connection') from error
-        except MemoryStatusError as error:
-            raise self.error_of(error.status) from error
-        except json.JSONDecodeError:
-            raise PluginUnavailableError('the answer is not JSON') from None
-        return answer
-
-    def error_of(self, status: int) -> Exception:
-        """Return the contract's error for a status."""
-        if status == 400:  # noqa: PLR2004  HTTP
-            return ValueError('the store cannot hold this key or value')
-        if status in (401, 403):
-            return PluginAuthenticationFailed('the token was rejected')
-        if status == 429:  # noqa: PLR2004  HTTP
-            return PluginRateLimited(time.time() + RETRY_AFTER)
-        return PluginUnavailableError(f'the server answered {status}')
-
-
-class AsksServer:
-    """Lets a handler of another type ask as `MemoryConfiguration` does."""
-
-    async def ask(
-        self,
-        ctx: PluginContext,
-        credentials: dict[str, str],
-        verb: str,
-        url: str,
-        body: object = None,
-    ) -> dict[str, Any]:
-        """Make one request; every failure is an error of the contract."""
-        client = MemoryConfiguration()
-        return await client.ask(ctx, credentials, verb, url, body)
 
 
 class MemorySandbox(BaseSandbox):

@@ -154,17 +154,20 @@ async def _flawed_exchange(flow: Flow, flaw: Flaw) -> Answer | None:
 
 def _forgery_problem(lab: Lab, flaw: Flaw, answer: Answer) -> str:
     """Return what is wrong with how a forged id token ended."""
-    what = FORGERIES[flaw]
+    what = f'the id token {FORGERIES[flaw]}'
     if answer.error is None:
-        return f'the id token {what}, and was accepted; it must be refused.'
-    if isinstance(answer.error, PluginError) and not isinstance(
-        answer.error, RETRYABLE
-    ):
+        return f'{what}, and was accepted; it must be refused.'
+    return _refusal_problem(lab, what, answer.error)
+
+
+def _refusal_problem(lab: Lab, what: str, error: BaseException) -> str:
+    """Return what is wrong with how something forged was refused."""
+    if isinstance(error, PluginError) and not isinstance(error, RETRYABLE):
         return ''
     return (
-        f'the id token {what}, and exchange_code raised '
-        f'{described(answer.error, lab.secrets)}{lab.place(answer.error)}; it '
-        'must be PluginAuthenticationFailed.'
+        f'{what}, and exchange_code raised '
+        f'{described(error, lab.secrets)}{lab.place(error)}; it must be '
+        'PluginAuthenticationFailed.'
     )
 
 
@@ -174,16 +177,7 @@ async def _userinfo_problem(
     """Return what was taken from a userinfo of somebody else."""
     what = 'the userinfo speaks of somebody else than the id token'
     if answer.error is not None:
-        if isinstance(answer.error, PluginError) and not isinstance(
-            answer.error, RETRYABLE
-        ):
-            return ''
-        return (
-            f'{what}, and exchange_code raised '
-            f'{described(answer.error, flow.lab.secrets)}'
-            f'{flow.lab.place(answer.error)}; it must be '
-            'PluginAuthenticationFailed.'
-        )
+        return _refusal_problem(flow.lab, what, answer.error)
     found = answer.result[0]
     taken = _foreign(found, good)
     if taken:

@@ -9,12 +9,11 @@ from imbi_plugin_testkit.laws import CALLABLE
 from imbi_plugin_testkit.laws._cursors import gives_away
 from imbi_plugin_testkit.laws._paging import (
     counted_as,
-    damaged,
     declared,
     endless,
     ends_early,
+    forged,
     incomplete,
-    never_given,
     not_refused,
     nothing_at_all,
     overfull,
@@ -240,13 +239,8 @@ async def bad_cursors_are_refused(lab: Lab) -> AsyncIterator[Finding]:
     given = (first.cursor, right.cursor, foreign)
     for finding in gives_away(lab, pager.path, given):
         yield finding
-    for cursors, page in (
-        (damaged(first.cursor, lab.rng), right),
-        (never_given(lab.rng), None),
-        ([('is of another project', foreign)], None),
-    ):
-        async for finding in not_refused(pager, limit, cursors, page):
-            yield finding
+    async for finding in forged(pager, limit, first.cursor, right, foreign):
+        yield finding
     if await expired(lab):
         again = (await pager.page(limit)).cursor
         old = [('is expired', first.cursor)]
