@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
+import signal
 import sys
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,11 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile('project')
+
+# A shell's background job ignores Ctrl-C, and so does what it starts: tests
+# of an interrupt would wait in vain.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 GOOD_PLUGIN = '''\
 """A configuration plugin that keeps everything in memory."""
