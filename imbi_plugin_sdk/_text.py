@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 SHOWN_CHARACTERS = 60
 """How much of a harmless value a message shows before an ellipsis."""
+
+MOST_COMPARED = 200
+"""Names among which a likely slip is looked for: comparing takes 20 µs each,
+and an error is an answer to a request."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -26,6 +30,19 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
             if name.casefold().replace('-', '_') == folded
         ][:1]
     return f' Did you mean {close[0]!r}?' if close else ''
+
+
+def hint(word: str, known: Collection[str], words: int = 1) -> str:
+    """Return `did_you_mean`, or nothing where that would take long.
+
+    Args:
+        word: What was seen.
+        known: The names it could have been.
+        words: How many words are looked up in the same answer.
+    """
+    if words * len(known) > MOST_COMPARED or len(word) > SHOWN_CHARACTERS:
+        return ''
+    return did_you_mean(word, known)
 
 
 def listed(words: Iterable[object], last: str = 'or') -> str:

@@ -143,19 +143,20 @@ class _Words:
 def _served(
     words: _Words, version: Version, deprecations: Iterable[Deprecation]
 ) -> Negotiation:
-    """Return the outcome of a common version."""
-    for deprecation in deprecations:
-        if version < deprecation.since:
-            return words.outcome(
-                'deprecated',
-                f'means contract {_text(version)}, which is deprecated since '
-                f'{_text(deprecation.since)} and removed in '
-                f'{_text(deprecation.removed_in)}, not before '
-                f'{deprecation.not_before.isoformat()}',
-                deprecation.hint,
-                version,
-            )
-    return words.outcome('ok', f'means contract {_text(version)}', '', version)
+    """Return the outcome of a common version: what ends first is told."""
+    means = f'means contract {_text(version)}'
+    leaving = [one for one in deprecations if version < one.since]
+    if not leaving:
+        return words.outcome('ok', means, '', version)
+    first = min(leaving, key=lambda one: (one.removed_in, one.not_before))
+    return words.outcome(
+        'deprecated',
+        f'{means}, which is deprecated since {_text(first.since)} and removed '
+        f'in {_text(first.removed_in)}, not before '
+        f'{first.not_before.isoformat()}',
+        first.hint,
+        version,
+    )
 
 
 class _Major:
@@ -240,7 +241,8 @@ def _parsed(text: str) -> _Range | str:
     )
 
     try:
-        return _Range(SpecifierSet(text))
+        specifiers = SpecifierSet(text)
+        return _Range(specifiers) if len(specifiers) else 'is empty'
     except InvalidSpecifier:
         if all(part.isdecimal() for part in text.split('.')):
             return 'is one version and no range of them'

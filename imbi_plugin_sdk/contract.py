@@ -74,6 +74,18 @@ class Contract:
     hooks: Mapping[str, str] = _nothing()
     older: Mapping[int, str] = _nothing()
 
+    def __post_init__(self) -> None:
+        """Hold the order of the versions, which everything counts on.
+
+        Raises:
+            ValueError: There is no version, or they do not go up.
+        """
+        if not self.versions or [*self.versions] != sorted({*self.versions}):
+            raise ValueError(
+                f'the versions of plugin type {self.plugin_type!r} are '
+                f'{self.versions}; give at least one, the oldest first'
+            )
+
     @property
     def current(self) -> Version:
         """The newest contract version."""
@@ -232,13 +244,17 @@ def _spec(name: str, member: Any) -> MethodSpec:  # noqa: ANN401  any callable
     """Read one method of a protocol."""
     is_class = isinstance(member, classmethod)
     function: Any = getattr(member, '__func__', member)
-    parameters = inspect.signature(function).parameters.values()
+    # Not as they are written, which may be text.
+    hints = typing.get_type_hints(function, include_extras=True)
     return MethodSpec(
         name=name,
         required=getattr(member, '__isabstractmethod__', False),
         kind='classmethod' if is_class else 'coroutine',
-        parameters=tuple(parameters)[1:],
-        returns=typing.get_type_hints(function)['return'],
+        parameters=tuple(
+            one.replace(annotation=hints.get(one.name, one.annotation))
+            for one in inspect.signature(function).parameters.values()
+        )[1:],
+        returns=hints['return'],
     )
 
 

@@ -9,11 +9,13 @@ says what changed between any two locks, with the implementor's variance.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_sdk._text import counted
 from imbi_plugin_sdk.contract_lock._diff import diff_locks
+from imbi_plugin_sdk.contract_lock._document import parsed
 from imbi_plugin_sdk.contract_lock._reading import (
     FORMAT_VERSION,
     Lock,
@@ -70,25 +72,12 @@ def parse_lock(text: str) -> Lock:
     """Read a lock from text.
 
     Raises:
-        ContractError: It is no lock that this SDK reads.
+        ContractError: It is no lock that this SDK reads (`lock_invalid`).
     """
-    try:
-        found: object = json.loads(text)
-    except ValueError as error:
-        seen = f'is no JSON: {error}.'
-    else:
-        lock = cast('Lock', found) if isinstance(found, dict) else {}
-        version = lock.get('format_version')
-        if version == FORMAT_VERSION and lock.keys() >= _PARTS:
-            return lock
-        seen = f'is no lock of format {FORMAT_VERSION}.'
-    problem = Problem(
-        'lock_invalid', '', seen, 'Give a contracts.lock.json of this SDK.'
-    )
-    raise ContractError(LOCK_FILE, [problem])
-
-
-_PARTS = frozenset({'contracts', 'models', 'errors', 'slugs'})
+    lock, problems = parsed(text)
+    if problems:
+        raise ContractError(LOCK_FILE, problems)
+    return lock
 
 
 def read_lock() -> Lock:
@@ -112,14 +101,19 @@ def write_lock(
         What changed.
 
     Raises:
-        ContractError: A change lacks its version; nothing is written.
+        ContractError: A change lacks its version, or what is there is no
+            lock; nothing is written.
     """
     from pathlib import Path  # noqa: PLC0415  on demand
 
     target = Path(__file__).parents[1] / LOCK_FILE if path is None else path
     target = Path(target)
     new = build_lock()
-    old = parse_lock(target.read_text('utf-8')) if target.exists() else new
+    old = (
+        parse_lock(target.read_text('utf-8', 'replace'))
+        if target.exists()
+        else new
+    )
     problems = [] if force else list(_version_problems(old, new))
     if problems:
         raise ContractError(LOCK_FILE, problems)
@@ -128,13 +122,17 @@ def write_lock(
 
 
 def check_lock(
-    committed: Lock | None = None, current: Lock | None = None
+    committed: Lock | None = None,
+    current: Lock | None = None,
+    *,
+    today: dt.date | None = None,
 ) -> tuple[Problem, ...]:
     """Say what is wrong between the committed lock and the contracts.
 
     Args:
         committed: None reads the shipped one.
         current: None reads the contracts as they stand.
+        today: For deprecations, which name a day; None asks the clock.
 
     Returns:
         Problems with the codes lock_stale, major_missing, minor_missing and
@@ -145,7 +143,9 @@ def check_lock(
     if old == new:
         return ()
     changes = diff_locks(old, new)
-    told = '; '.join(str(one) for one in changes[:_TOLD])
+    told = '; '.join(
+        f'{one.severity}: {one.path} {one.what}' for one in changes[:_TOLD]
+    )
     more = len(changes) - _TOLD
     stale = Problem(
         'lock_stale',
@@ -155,12 +155,15 @@ def check_lock(
         'If the change is on purpose, write it anew: `python -c "from '
         'imbi_plugin_sdk.contract_lock import write_lock; write_lock()"`.',
     )
-    return (stale, *_version_problems(old, new))
+    return (stale, *_version_problems(old, new, today))
 
 
-def _version_problems(old: Lock, new: Lock) -> Iterator[Problem]:
+def _version_problems(
+    old: Lock, new: Lock, today: dt.date | None = None
+) -> Iterator[Problem]:
     """Yield what lacks a new contract version."""
     changes = diff_locks(old, new)
+    day = (today or dt.datetime.now(dt.UTC).date()).isoformat()
     for plugin_type, now in new['contracts'].items():
         was = old['contracts'].get(plugin_type)
         if was is None:
@@ -169,7 +172,7 @@ def _version_problems(old: Lock, new: Lock) -> Iterator[Problem]:
             one
             for one in changes
             if plugin_type in one.plugin_types
-            and not _is_excused(one, was, now)
+            and not _is_excused(one, was, now, day)
         ]
         severity = worst({one.severity for one in own})
         before, after = _current(was), _current(now)
@@ -189,11 +192,13 @@ def _version_problems(old: Lock, new: Lock) -> Iterator[Problem]:
             )
 
 
-def _is_excused(one: Change, was: dict[str, Any], now: dict[str, Any]) -> bool:
+def _is_excused(
+    one: Change, was: dict[str, Any], now: dict[str, Any], day: str
+) -> bool:
     """Tell whether a change has its version elsewhere.
 
     A new plugin type is a new value in every manifest, and has a version of
-    its own. A version that is removed was announced to be.
+    its own. A version that is removed was announced to be, from this day on.
     """
     if (one.code, one.path) == ('supplied_wider', _PLUGIN_TYPE):
         return True
@@ -203,6 +208,7 @@ def _is_excused(one: Change, was: dict[str, Any], now: dict[str, Any]) -> bool:
     return any(
         version < _parsed(deprecation['since'])
         and _parsed(deprecation['removed_in']) <= _current(now)
+        and deprecation['not_before'] <= day
         for deprecation in was['deprecations']
     )
 

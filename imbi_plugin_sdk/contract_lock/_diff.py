@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from imbi_plugin_sdk._text import listed, shown
+from imbi_plugin_sdk._text import listed
 from imbi_plugin_sdk.contract_lock._models import model_changes, type_change
+from imbi_plugin_sdk.contract_lock._parameters import parameter_changes
 from imbi_plugin_sdk.contract_lock.changes import (
     SEVERITIES,
     Change,
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imbi_plugin_sdk.contract_lock._reading import Lock
-
-_WAYS = {
-    'positional_only': {'position'},
-    'positional_or_keyword': {'position', 'name'},
-    'keyword_only': {'name'},
-}
-"""Kind of a parameter to the ways in which the host may pass it."""
 
 
 def diff_locks(old: Lock, new: Lock) -> tuple[Change, ...]:
@@ -108,7 +102,23 @@ def _version_changes(
         if version not in was['versions']:
             yield change('version_added', f'version {version}', 'is new')
     if was['deprecations'] != now['deprecations']:
-        yield change('deprecation_changed', 'deprecations', 'changed')
+        old = {one['since']: one for one in was['deprecations']}
+        hastened = any(
+            _is_hastened(old[one['since']], one)
+            for one in now['deprecations']
+            if one['since'] in old
+        )
+        code = 'deprecation_hastened' if hastened else 'deprecation_changed'
+        yield change(code, 'deprecations', 'changed')
+
+
+def _is_hastened(old: dict[str, str], new: dict[str, str]) -> bool:
+    """Tell whether plugins are served for less long than was promised."""
+    was, now = (
+        [int(part) for part in one['removed_in'].split('.')]
+        for one in (old, new)
+    )
+    return now < was or new['not_before'] < old['not_before']
 
 
 def _promise_changes(
@@ -181,89 +191,7 @@ def _one_method(
     yield from type_change(
         'supplied', f'{name}() ->', old['returns'], new['returns']
     )
-    yield from _parameter_changes(name, old['parameters'], new['parameters'])
-
-
-def _parameter_changes(
-    method: str, old: list[dict[str, Any]], new: list[dict[str, Any]]
-) -> Iterator[Change]:
-    """Yield how a method's parameters changed."""
-    was = {one['name']: one for one in old}
-    now = {one['name']: one for one in new}
-    renamed = _renamed(old, new)
-    for name, parameter in was.items():
-        path = f'{method}({name})'
-        if name in renamed:
-            yield change(
-                'parameter_renamed', path, f'is called {renamed[name]!r} now'
-            )
-        elif name not in now:
-            spare = 'default' in parameter and (
-                parameter is old[-1] or parameter['kind'] == 'keyword_only'
-            )
-            code = 'parameter_dropped' if spare else 'parameter_removed'
-            yield change(code, path, 'is removed')
-        else:
-            yield from _one_parameter(path, parameter, now[name])
-    for name, parameter in now.items():
-        if name not in was and name not in renamed.values():
-            optional = ' and optional' if 'default' in parameter else ''
-            yield change(
-                'parameter_added', f'{method}({name})', f'is new{optional}'
-            )
-    common = [name for name in was if name in now]
-    places = [name for name in now if name in was]
-    if common != places:
-        yield change(
-            'parameter_reordered',
-            f'{method}()',
-            f'takes {listed(places, last="then")} now',
-        )
-
-
-def _renamed(
-    old: list[dict[str, Any]], new: list[dict[str, Any]]
-) -> dict[str, str]:
-    """Pair names that stand in one place and are alike in all else."""
-    was, now = {one['name'] for one in old}, {one['name'] for one in new}
-    pairs: dict[str, str] = {}
-    for before, after in zip(old, new, strict=False):
-        gone = before['name'] not in now and after['name'] not in was
-        if gone and {**before, 'name': ''} == {**after, 'name': ''}:
-            pairs[before['name']] = after['name']
-    return pairs
-
-
-def _one_parameter(
-    path: str, old: dict[str, Any], new: dict[str, Any]
-) -> Iterator[Change]:
-    """Yield how one parameter changed."""
-    yield from type_change('received', path, old['type'], new['type'])
-    if old['kind'] != new['kind']:
-        wider = not _WAYS[new['kind']] <= _WAYS[old['kind']]
-        yield change(
-            f'parameter_kind_{"widened" if wider else "narrowed"}',
-            path,
-            f'was {old["kind"]} and is {new["kind"]}',
-        )
-    had, has = 'default' in old, 'default' in new
-    if has and not had:
-        yield change(
-            'parameter_default_added',
-            path,
-            f'defaults to {shown(new["default"])} now',
-        )
-    elif had and not has:
-        yield change(
-            'parameter_default_removed', path, 'has no default any more'
-        )
-    elif had and old['default'] != new['default']:
-        yield change(
-            'parameter_default_changed',
-            path,
-            f'defaulted to {shown(old["default"])} and defaults to '
-            f'{shown(new["default"])}',
-        )
+    yield from parameter_changes(name, old['parameters'], new['parameters'])
 
 
 # --- callables, errors, slugs ------------------------------------------
@@ -299,6 +227,9 @@ def _callable_changes(
             yield from type_change(
                 'received', f'{name}({keyword})', before, after
             )
+        if old == new and list(old) != list(new):
+            what = f'takes {listed(new, last="and")} now'
+            yield change('keywords_reordered', name, what)
 
 
 def _error_changes(
@@ -314,14 +245,24 @@ def _error_changes(
                 'is removed' if gone else 'is new',
             )
             continue
-        for key, code in (
-            ('code', 'error_code'),
-            ('status', 'error_status'),
-            ('parameters', 'error_parameters'),
-        ):
+        for key in ('code', 'status', 'parameters'):
             old, new = was[name].get(key), now[name].get(key)
             if old != new:
+                code = f'error_{key}'
+                if key == 'parameters' and _is_longer(old, new):
+                    code = 'error_parameters_added'
                 yield change(code, name, f'had {key} {old} and has {new}')
+
+
+def _is_longer(old: list[str] | None, new: list[str] | None) -> bool:
+    """Tell whether an error is made as before, or with more.
+
+    A plugin makes errors, so the measure is a caller's here.
+    """
+    if old is None or new is None:
+        return False
+    more = new[len(old) :]
+    return new[: len(old)] == old and all('=' in one for one in more)
 
 
 def _slug_changes(

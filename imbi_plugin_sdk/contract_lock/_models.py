@@ -28,9 +28,10 @@ def type_change(side: str, path: str, old: str, new: str) -> Iterator[Change]:
         old: Canonical text.
         new: Canonical text.
     """
-    found = relation(old, new)
-    if found != 'same':
-        yield change(f'{side}_{found}', path, f'was {old} and is {new}')
+    if old != new:
+        found = relation(old, new)
+        code = 'type_respelled' if found == 'same' else f'{side}_{found}'
+        yield change(code, path, f'was {old} and is {new}')
 
 
 def model_changes(
@@ -47,14 +48,15 @@ def model_changes(
         new: As in the newer lock.
         directions: Who supplies it to whom.
     """
-    strictest: dict[str, Change] = {}
+    strictest: dict[tuple[str, str], Change] = {}
     for direction in directions:
         for found in _one_way(name, old, new, direction):
-            before = strictest.get(found.path)
+            fact = found.path, found.what
+            before = strictest.get(fact)
             if before is None or SEVERITIES.index(
                 found.severity
             ) > SEVERITIES.index(before.severity):
-                strictest[found.path] = found
+                strictest[fact] = found
     yield from strictest.values()
 
 
@@ -140,9 +142,17 @@ def _field(
             f'defaulted to {shown(old["default"])} and defaults to '
             f'{shown(new["default"])}',
         )
+    if old.get('alias') != new.get('alias'):
+        was, now = shown(old.get('alias')), shown(new.get('alias'))
+        yield change('field_alias', path, f'had alias {was} and has {now}')
     yield from _constraints(
         side, path, old.get('constraints', {}), new.get('constraints', {})
     )
+
+
+_LOWER = frozenset({'ge', 'gt', 'min_length'})
+_UPPER = frozenset({'decimal_places', 'le', 'lt', 'max_digits', 'max_length'})
+"""Constraints that refuse more the higher, and the lower, they are."""
 
 
 def _constraints(
@@ -151,16 +161,38 @@ def _constraints(
     """Yield which constraints came, went and changed."""
     for name in sorted({*old, *new}):
         was, now = old.get(name), new.get(name)
-        if was == now:
-            continue
-        kind = (
-            'added' if was is None else 'removed' if now is None else 'changed'
-        )
-        code = (
-            'received_constraint'
-            if side == 'received'
-            else f'supplied_constraint_{kind}'
-        )
-        yield change(
-            code, path, f'has {name} {shown(now)} and had {shown(was)}'
-        )
+        if was != now:
+            yield change(
+                _CONSTRAINTS[side][_tendency(name, was, now)],
+                path,
+                f'has {name} {shown(now)} and had {shown(was)}',
+            )
+
+
+_CONSTRAINTS = {
+    'received': {
+        'added': 'received_constraint',
+        'tightened': 'received_constraint',
+        'loosened': 'received_constraint_loosened',
+        'removed': 'received_constraint_loosened',
+        'changed': 'received_constraint_loosened',
+    },
+    'supplied': {
+        'added': 'supplied_constraint_added',
+        'tightened': 'supplied_constraint_changed',
+        'loosened': 'supplied_constraint_loosened',
+        'removed': 'supplied_constraint_removed',
+        'changed': 'supplied_constraint_changed',
+    },
+}
+"""The plugin's part, and how a constraint changed, to the code."""
+
+
+def _tendency(name: str, was: Any, now: Any) -> str:  # noqa: ANN401  JSON
+    """Say how a constraint changed; `changed` where nobody can tell."""
+    if was is None or now is None:
+        return 'added' if was is None else 'removed'
+    numbers = isinstance(was, (int, float)) and isinstance(now, (int, float))
+    if not numbers or name not in _LOWER | _UPPER:
+        return 'changed'
+    return 'tightened' if (now > was) == (name in _LOWER) else 'loosened'

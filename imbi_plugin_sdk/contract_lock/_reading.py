@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import enum
 import inspect
-import json
 import typing
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -12,13 +12,13 @@ import pydantic
 from imbi_plugin_sdk import errors
 from imbi_plugin_sdk._inspection.bodies import only_raises
 from imbi_plugin_sdk.context import PluginContext
-from imbi_plugin_sdk.contract import CONTRACTS, Contract, methods
-from imbi_plugin_sdk.contract_lock._types import spelled
+from imbi_plugin_sdk.contract import CONTRACTS, Contract, methods_of
+from imbi_plugin_sdk.contract_lock._types import asked_of, plain, spelled
 from imbi_plugin_sdk.handlers.webhook import WEBHOOK_KEYWORDS
 from imbi_plugin_sdk.manifest import PluginManifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from imbi_plugin_sdk._inspection.spec import MethodSpec
 
@@ -91,7 +91,7 @@ class _Reader:
 
     def contract(self, contract: Contract) -> dict[str, Any]:
         """Return one plugin type as data."""
-        specs = methods(contract.plugin_type)
+        specs = methods_of(contract.protocol)
         reached: dict[str, set[str]] = {}
         self.follow(PluginManifest, TO_HOST, reached)
         for spec in specs.values():
@@ -114,7 +114,7 @@ class _Reader:
                 for one in contract.deprecations
             ],
             'capabilities': {
-                flag: list(names)
+                flag: sorted(names)
                 for flag, names in contract.capabilities.items()
             },
             'hooks': dict(contract.hooks),
@@ -149,9 +149,9 @@ class _Reader:
                 else:
                     self.follow(part, direction, reached)
             return
-        if not _is_ours(annotation):
+        model = _model_of(annotation)
+        if model is None:
             return
-        model = cast('type[pydantic.BaseModel]', annotation)
         name = model.__name__
         if self.models.setdefault(name, model) is not model:
             raise TypeError(f'two models of the contract are called {name}')
@@ -172,12 +172,23 @@ def _turned(direction: str) -> str:
     return TO_HOST if direction == TO_PLUGIN else TO_PLUGIN
 
 
-def _is_ours(annotation: object) -> bool:
-    """Tell whether an annotation is a model of this SDK."""
-    return (
-        isinstance(annotation, type)
-        and issubclass(annotation, pydantic.BaseModel)
-        and annotation.__module__.startswith('imbi_plugin_sdk.')
+def _model_of(annotation: object) -> type[pydantic.BaseModel] | None:
+    """Return a model of this SDK; None for what is spelled as a whole.
+
+    Raises:
+        TypeError: Its parts would change unseen.
+    """
+    if (
+        not isinstance(annotation, type)
+        or not annotation.__module__.startswith('imbi_plugin_sdk.')
+        or issubclass(annotation, enum.Enum)
+    ):
+        return None
+    if issubclass(annotation, pydantic.BaseModel):
+        return annotation
+    raise TypeError(
+        f'the lock cannot look into {annotation.__name__}; a contract is '
+        'made of pydantic models and enums'
     )
 
 
@@ -190,17 +201,31 @@ def _version(version: tuple[int, int]) -> str:
 
 def _method(spec: MethodSpec, protocol: type) -> dict[str, Any]:
     """Return one method as data; what it does by default, if it does."""
+    member = vars(protocol)[spec.name]
+    function = getattr(member, '__func__', member)
     data: dict[str, Any] = {
         'required': spec.required,
-        'kind': spec.kind,
+        'kind': _kind(function, spec),
         'parameters': [_parameter(one) for one in spec.parameters],
         'returns': spelled(spec.returns),
     }
     if not spec.required:
-        function = vars(protocol)[spec.name]
-        code = getattr(function, '__func__', function).__code__
-        data['default'] = 'raises' if only_raises(code) else 'answers'
+        raises = only_raises(function.__code__)
+        data['default'] = 'raises' if raises else 'answers'
     return data
+
+
+def _kind(function: Callable[..., Any], spec: MethodSpec) -> str:
+    """Return how a method is called, as it is and not as it should be."""
+    ways = {
+        'coroutine': inspect.iscoroutinefunction(function),
+        'async generator': inspect.isasyncgenfunction(function),
+        'generator': inspect.isgeneratorfunction(function),
+    }
+    way = next((name for name, it_is in ways.items() if it_is), 'method')
+    if spec.kind != 'classmethod':
+        return way
+    return 'classmethod' if way == 'method' else f'{way} classmethod'
 
 
 def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:
@@ -210,7 +235,7 @@ def _parameter(parameter: inspect.Parameter) -> dict[str, Any]:
         'type': spelled(parameter.annotation),
     }
     if parameter.default is not parameter.empty:
-        data['default'] = _plain(parameter.default)
+        data['default'] = plain(parameter.default)
     return data
 
 
@@ -233,32 +258,17 @@ def _field(model: str, name: str, info: Any) -> dict[str, Any]:  # noqa: ANN401 
     """Return one field as data; without `default` it is required."""
     data: dict[str, Any] = {'type': spelled(info.annotation)}
     if not info.is_required():
-        data['default'] = _plain(info.get_default(call_default_factory=True))
-    if constraints := dict(sorted(_constraints(info.metadata))):
-        data['constraints'] = constraints
+        data['default'] = plain(info.get_default(call_default_factory=True))
+    asked = dict(asked_of(info.metadata))
+    if info.discriminator is not None:
+        asked['discriminator'] = plain(info.discriminator)
+    if asked:
+        data['constraints'] = asked
+    if alias := info.validation_alias or info.alias:
+        data['alias'] = plain(alias)
     if (model, name) in WRITTEN_BACK:
         data['written_back'] = True
     return data
-
-
-def _constraints(metadata: Iterable[object]) -> Iterator[tuple[str, Any]]:
-    """Yield what a field asks of a value beyond its type."""
-    for item in metadata:
-        if isinstance(item, type):  # `ImportString` marks with itself
-            yield item.__name__, True
-            continue
-        names = getattr(type(item), '__slots__', ()) or vars(item)
-        for name in names:
-            value = getattr(item, name, None)
-            if value is not None:
-                yield name, _plain(value)
-
-
-def _plain(value: object) -> Any:  # noqa: ANN401  JSON data
-    """Return a default as JSON has it."""
-    if isinstance(value, pydantic.BaseModel):
-        return value.model_dump(mode='json')
-    return json.loads(json.dumps(value, default=repr))
 
 
 # --- errors and slugs --------------------------------------------------
@@ -281,9 +291,17 @@ def _error(kind: type[errors.PluginError]) -> dict[str, Any]:
     if '__init__' in vars(kind):
         own = inspect.signature(kind).parameters.values()
         data['parameters'] = [
-            str(one.replace(annotation=one.empty)) for one in own
+            f'{_HOW.get(one.kind, "")}{one.replace(annotation=one.empty)}'
+            for one in own
         ]
     return data
+
+
+_HOW: dict[object, str] = {
+    inspect.Parameter.POSITIONAL_ONLY: 'positional ',
+    inspect.Parameter.KEYWORD_ONLY: 'keyword ',
+}
+"""What stands before a parameter that is passed in one way only."""
 
 
 def _slugs() -> dict[str, list[str]]:

@@ -99,8 +99,9 @@ async def invoke(  # noqa: PLR0913  the call, and how to make it by keyword
         object where it is valid as it is, else a normalised one.
 
     Raises:
-        PluginError: What the handler raised, the same object; a redacted
-            copy without cause and context where it shows a secret.
+        PluginError: What the handler raised, the same object, with a note
+            in place of its frames, which keep credentials; a redacted copy
+            without cause and context where it shows a secret.
         PluginRaised: It raised anything else: PluginArgumentRefused for a
             ValueError, PluginMethodNotImplemented for an optional method
             without a body, PluginFailed for the rest, SystemExit and a
@@ -109,6 +110,7 @@ async def invoke(  # noqa: PLR0913  the call, and how to make it by keyword
         PluginTimeoutError: The deadline passed; also raised by handlers.
         InvocationError: The contract has no such method or argument.
         ContractError: There is no such plugin type.
+        TypeError: The credentials are no mapping.
         ValueError: The timeout is not positive.
         asyncio.CancelledError: The host cancelled; the handler was
             cancelled with it and had `GRACE` seconds to end.
@@ -185,7 +187,7 @@ async def _made(
         )
     return await _running.outcome_of(
         job,
-        _running.Attempt(context, credentials),
+        _running.Attempt.of(context, credentials),
         timeout,
         renewal and Renewed.hook(renewal, context, credentials),
     )

@@ -8,10 +8,11 @@ it is where none of its text holds a secret, and as a redacted copy else.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import traceback
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from imbi_plugin_sdk.errors import PluginError, Problem
 from imbi_plugin_sdk.invocation.errors import (
@@ -49,6 +50,9 @@ _MALFORMED = frozenset(
 """ValueErrors that speak of malformed data and refuse no argument (ASY005)."""
 
 
+T = TypeVar('T')
+
+
 class Call(NamedTuple):
     """Which call an error is about.
 
@@ -71,19 +75,23 @@ def safe(error: BaseException, call: Call, secrets: set[str]) -> PluginError:
         call: Which call it is about.
         secrets: What must not be shown.
     """
-    try:
-        if isinstance(error, PluginError):
-            return _passed(error, secrets)
-        return _told(error, call, secrets)
-    except BaseException:  # noqa: BLE001  a stranger's `__str__` runs here
-        if isinstance(error, PluginError):
-            return _bare(error)
-        return PluginFailed(
-            call.plugin,
-            call.method,
-            'an exception',
-            'it cannot be told: looking at it raised another one.',
-        )
+    ways: list[Callable[[], PluginError]] = [
+        lambda: _told(error, call, secrets)
+    ]
+    # Not `isinstance`, which asks the exception what it says that it is.
+    if issubclass(type(error), PluginError):
+        own = cast('PluginError', error)
+        ways = [lambda: _passed(own, secrets), lambda: _bare(own)]
+    for way in ways:
+        found = _guarded(way)
+        if found is not None:
+            return found
+    return PluginFailed(
+        call.plugin,
+        call.method,
+        'an exception',
+        'it cannot be told: looking at it raised another one.',
+    )
 
 
 # --- foreign exceptions ------------------------------------------------
@@ -226,7 +234,7 @@ _OURS = frozenset({'imbi_plugin_sdk.invocation._running'})
 """Modules whose frames say nothing about the plugin."""
 
 
-def _guarded(read: Callable[[], str]) -> str | None:
+def _guarded(read: Callable[[], T]) -> T | None:
     """Return what a stranger's code gives, or None where it raises."""
     try:
         return read()
@@ -240,6 +248,7 @@ def _guarded(read: Callable[[], str]) -> str | None:
 def _passed(error: PluginError, secrets: set[str]) -> PluginError:
     """Return an error of the contract, or a copy that shows no secret."""
     if not _leaks(error, secrets):
+        _forget(error)
         return error
     own = type(error)
     for kind in own.__mro__:
@@ -248,6 +257,35 @@ def _passed(error: PluginError, secrets: set[str]) -> PluginError:
             if copy is not None and not _leaks(copy, secrets):
                 return copy
     return _bare(error)
+
+
+def _forget(error: PluginError) -> None:
+    """Take the frames from an error and its chain, and note the place.
+
+    Frames keep what the handler worked with, credentials included, and some
+    tools print a frame's locals (law SEC001).
+    """
+    places = [*_places(error)]
+    # One that is raised again still has the frames of how it got out before.
+    noted = any(note.startswith(_RAISED) for note in _notes(error))
+    if places and not noted:
+        with contextlib.suppress(TypeError):  # its notes may be anything
+            error.add_note(f'{_RAISED}{places[-1]}')
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.__traceback__ = None
+        waiting += (one.__cause__, one.__context__)
+        if isinstance(one, BaseExceptionGroup):
+            group = cast('BaseExceptionGroup[BaseException]', one)
+            waiting += group.exceptions
+
+
+_RAISED = 'raised at '
 
 
 def _bare(error: PluginError) -> PluginError:

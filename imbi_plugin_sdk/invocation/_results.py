@@ -2,18 +2,19 @@
 
 A handler may return models that were never validated (`model_construct`, an
 assignment), subclasses of its own, or plain dicts. All of them are laid bare
-and validated anew. Where nothing came out different, the very objects that
-the handler returned are handed on.
+and validated anew, unless a glance shows that this would change nothing.
+Where nothing came out different, the very objects that the handler returned
+are handed on.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any, cast
 
 import pydantic
 
 from imbi_plugin_sdk.errors import Problem
+from imbi_plugin_sdk.invocation._exact import ATOMS, glance
 from imbi_plugin_sdk.invocation.errors import PluginResultInvalid
 from imbi_plugin_sdk.manifest._declaration import path_of
 
@@ -33,15 +34,17 @@ class Settler:
     Attributes:
         spec: The method.
         adapter: pydantic's validator of its return annotation.
+        glance: Says what needs no validation; None where nobody can.
     """
 
-    __slots__ = ('adapter', 'spec')
+    __slots__ = ('adapter', 'glance', 'spec')
 
     def __init__(self, spec: MethodSpec) -> None:
         self.spec = spec
         self.adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(
             spec.returns
         )
+        self.glance = glance(spec.returns)
 
     def settled(self, value: object, plugin: str) -> Any:  # noqa: ANN401  any
         """Return a result as the contract has it.
@@ -58,6 +61,8 @@ class Settler:
             PluginResultInvalid: It is not what the contract says.
         """
         try:
+            if self.glance is not None and self.glance(value):
+                return value
             fresh = self.adapter.validate_python(_bare(value))
         except pydantic.ValidationError as error:
             problems = list(_problems(self.spec.name, error))
@@ -72,14 +77,10 @@ class Settler:
         )
 
 
-_ATOMS = frozenset({bool, dt.datetime, float, int, str, type(None)})
-"""Types that have no parts: asked first, since nearly all values are these."""
-
-
 def _bare(value: object) -> Any:  # noqa: ANN401  data of any shape
     """Return models as dicts, all the way down; anything else as it is."""
     kind = type(value)
-    if kind in _ATOMS:
+    if kind in ATOMS:
         return value
     if kind is dict:
         entries = cast('dict[object, object]', value).items()
@@ -89,13 +90,18 @@ def _bare(value: object) -> Any:  # noqa: ANN401  data of any shape
         return items if kind is list else tuple(items)
     if isinstance(value, pydantic.BaseModel):
         fields = {
-            name: item if type(item) in _ATOMS else _bare(item)
+            name: item if type(item) in ATOMS else _bare(item)
             for name, item in value.__dict__.items()
         }
-        for name, item in (value.__pydantic_extra__ or {}).items():
+        for name, item in _extra(value).items():
             fields[name] = _bare(item)
         return fields
     return value
+
+
+def _extra(model: pydantic.BaseModel) -> dict[str, object]:
+    """Return the extra fields; one that was never made has none."""
+    return getattr(model, '__pydantic_extra__', None) or {}
 
 
 def _same(one: object, other: object) -> bool:
@@ -113,10 +119,11 @@ def _same(one: object, other: object) -> bool:
     if kind is list or kind is tuple:
         ours, theirs = cast('list[object]', one), cast('list[object]', other)
         return len(ours) == len(theirs) and all(map(_same, ours, theirs))
-    if kind not in _ATOMS and isinstance(one, pydantic.BaseModel):
+    if kind not in ATOMS and isinstance(one, pydantic.BaseModel):
         fresh = cast('pydantic.BaseModel', other)
         return _same_entries(one.__dict__, fresh.__dict__) and _same(
-            one.__pydantic_extra__, fresh.__pydantic_extra__
+            getattr(one, '__pydantic_extra__', None),
+            fresh.__pydantic_extra__,
         )
     return bool(one == other)
 

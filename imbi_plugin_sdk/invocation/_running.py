@@ -13,7 +13,8 @@ import contextlib
 import dis
 import inspect
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from imbi_plugin_sdk.errors import (
     PluginAuthenticationFailed,
@@ -23,7 +24,7 @@ from imbi_plugin_sdk.errors import (
 from imbi_plugin_sdk.invocation import _failures
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from imbi_plugin_sdk.context import PluginContext
     from imbi_plugin_sdk.invocation._failures import Call
@@ -55,6 +56,20 @@ class Attempt(NamedTuple):
 
     context: PluginContext
     credentials: Mapping[str, str]
+
+    @classmethod
+    def of(cls, context: PluginContext, credentials: object) -> Attempt:
+        """Return an attempt; what the host gave must not blame the plugin.
+
+        Raises:
+            TypeError: The credentials are no mapping.
+        """
+        if isinstance(credentials, Mapping):
+            return cls(context, cast('Mapping[str, str]', credentials))
+        raise TypeError(
+            f'credentials are of type {type(credentials).__name__}; give a '
+            'mapping of their names to their values'
+        )
 
 
 class Job(NamedTuple):
@@ -173,7 +188,7 @@ def is_interrupt(error: BaseException) -> bool:
     An interrupt strikes at any instruction; what a plugin raises comes from
     a `raise`.
     """
-    if not isinstance(error, KeyboardInterrupt):
+    if not issubclass(type(error), KeyboardInterrupt):
         return False
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from imbi_plugin_sdk.invocation._running import Attempt
 
@@ -43,10 +43,16 @@ class Renewed:
         """Return a function that asks a renewal and fills in what it left."""
 
         async def renew(error: PluginAuthenticationFailed) -> Attempt | None:
-            renewed = await renewal(error)
+            renewed = cast('object', await renewal(error))
             if renewed is None:
                 return None
-            return Attempt(
+            if not isinstance(renewed, Renewed):
+                kind = type(renewed).__name__
+                raise TypeError(
+                    f'on_authentication_failed returned {kind}; return '
+                    'Renewed(...), or None to give up'
+                )
+            return Attempt.of(
                 context if renewed.context is None else renewed.context,
                 credentials
                 if renewed.credentials is None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from imbi_plugin_sdk.errors import PluginError, ProblemsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     'ERROR_RESPONSES',
@@ -43,6 +43,10 @@ POLL = 5
 
 LONGEST = 86_400
 """Seconds, a day: what a plugin says beyond is taken for a fault of clocks."""
+
+
+LONGEST_CODE = 64
+"""Characters; the longest of the contract's own has 25."""
 
 
 class ErrorResponse(NamedTuple):
@@ -189,7 +193,7 @@ def answer_to(error: PluginError, *, now: float | None = None) -> Answer:
     """Return the answer to an error.
 
     A class that is not in the table has the row of its nearest base, and its
-    own status.
+    own code and status, where these can be sent.
 
     Args:
         error: As `invoke` or `resolve` raised it; its text is sent.
@@ -202,7 +206,7 @@ def answer_to(error: PluginError, *, now: float | None = None) -> Answer:
     if seconds is not None:
         headers['Retry-After'] = str(seconds)
     body: dict[str, Any] = {
-        'code': error.code,
+        'code': _told(type(error), 'code', _is_code),
         'message': str(error),
         'retry': row.retry,
         'advice': row.advice,
@@ -217,14 +221,33 @@ def answer_to(error: PluginError, *, now: float | None = None) -> Answer:
             }
             for one in error.problems
         ]
-    return Answer(error.http_status, headers, body)
+    return Answer(_told(type(error), 'http_status', _is_status), headers, body)
+
+
+def _told(kind: type, name: str, is_good: Callable[[object], bool]) -> Any:  # noqa: ANN401  as `is_good` has it
+    """Return what a class, or its nearest base that makes sense, says."""
+    told = (vars(base).get(name) for base in kind.__mro__)
+    return next(value for value in told if is_good(value))
+
+
+def _is_code(value: object) -> bool:
+    return type(value) is str and len(value) <= LONGEST_CODE
+
+
+def _is_status(value: object) -> bool:
+    """Tell whether a status says that the request is not done (RFC 9110)."""
+    return type(value) is int and (value == _ACCEPTED or value in _ERRORS)
+
+
+_ACCEPTED, _ERRORS = 202, range(400, 600)
 
 
 def _row(kind: type[PluginError]) -> ErrorResponse:
     """Return the row of a class, or of its nearest base that has one."""
     for base in kind.__mro__:
-        if issubclass(base, PluginError) and base.code in ERROR_RESPONSES:
-            return ERROR_RESPONSES[base.code]
+        code = vars(base).get('code')
+        if type(code) is str and code in ERROR_RESPONSES:
+            return ERROR_RESPONSES[code]
     return ERROR_RESPONSES[PluginError.code]
 
 
@@ -232,7 +255,10 @@ def _seconds(error: PluginError, row: ErrorResponse, now: float) -> int | None:
     """Return the seconds of `Retry-After`: whole, not negative, finite."""
     if row.retry_after is None:
         return None
-    retry_at = getattr(error, 'retry_at', None)
-    if not isinstance(retry_at, (int, float)) or not math.isfinite(retry_at):
+    retry_at: object = getattr(error, 'retry_at', None)
+    if isinstance(retry_at, bool) or not isinstance(retry_at, (int, float)):
         return row.retry_after
-    return min(max(math.ceil(retry_at - now), 0), LONGEST)
+    if not abs(retry_at) < math.inf:
+        return row.retry_after
+    # Compared first: an int may be too large to be subtracted from.
+    return math.ceil(min(max(retry_at, now), now + LONGEST) - now)

@@ -8,9 +8,11 @@ data types, labels, icons), and the smallest version bump that it deserves.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from imbi_plugin_sdk.errors import ManifestError, Problem
 from imbi_plugin_sdk.manifest import PluginManifest
 from imbi_plugin_sdk.manifest.plugin import FLAG_TYPES
 from imbi_plugin_sdk.manifest_diff import _lists
@@ -70,7 +72,8 @@ class ManifestDiff:
         """Return the first version that tells operators enough.
 
         Below 1.0 the minor part stands for the major one, as by custom of
-        Semantic Versioning (item 4).
+        Semantic Versioning (item 4). A pre-release has announced its part
+        already: what follows 2.0.0rc1 is 2.0.0, whatever changes.
 
         Args:
             version: The release that operators have (PEP 440).
@@ -80,15 +83,16 @@ class ManifestDiff:
         """
         from packaging.version import Version  # noqa: PLC0415  10 ms
 
-        major, minor, micro = (*Version(version).release, 0, 0)[:3]
-        bump = self.bump or 'patch'
-        if major == 0 and bump != 'patch':
-            bump = 'minor' if bump == 'major' else 'patch'
-        if bump == 'major':
-            return f'{major + 1}.0.0'
-        if bump == 'minor':
-            return f'{major}.{minor + 1}.0'
-        return f'{major}.{minor}.{micro + 1}'
+        had = Version(version)
+        parts = [*had.release, 0, 0][:3]
+        place = len(parts) - 1 - BUMPS.index(self.bump or 'patch')
+        if parts[0] == 0:
+            place = min(place + 1, len(parts) - 1)
+        if not had.is_prerelease or any(parts[place + 1 :]):
+            behind = [0] * (len(parts) - 1 - place)
+            parts = [*parts[:place], parts[place] + 1, *behind]
+        epoch = f'{had.epoch}!' if had.epoch else ''
+        return epoch + '.'.join(map(str, parts))
 
     def is_told_by(self, old: str, new: str) -> bool:
         """Tell whether a release's version goes up far enough.
@@ -102,11 +106,11 @@ class ManifestDiff:
         """
         from packaging.version import Version  # noqa: PLC0415  10 ms
 
+        had, has = Version(old), Version(new)
         if self.bump is None:
-            return Version(new) >= Version(old)
-        needed = Version(self.next_version(old)).release
-        release = Version(new).release
-        return (*release, 0, 0, 0)[:3] >= needed
+            return has >= had
+        needed = Version(self.next_version(old))
+        return has > had and Version(has.base_version) >= needed
 
     def as_dict(self) -> dict[str, Any]:
         """Return data that `json.dumps` takes."""
@@ -119,8 +123,9 @@ class ManifestDiff:
 def compare_manifests(old: Manifests, new: Manifests) -> ManifestDiff:
     """Say what operators notice between two releases.
 
-    Plugins are paired by slug. Where one slug is gone and one is new of the
-    same plugin type, the slug is taken to have changed.
+    Plugins are paired by slug. Where slugs are gone and new ones came, a
+    plugin is taken to have changed its slug if there is one of each, or if
+    its plugin type, or that and its name, tell which one it became.
 
     Args:
         old: The manifest, or the manifests of the distribution, that
@@ -128,10 +133,10 @@ def compare_manifests(old: Manifests, new: Manifests) -> ManifestDiff:
         new: The same of the release.
 
     Raises:
-        ManifestError: A mapping is no valid manifest.
+        ManifestError: A mapping is no valid manifest, or two manifests of
+            one side have the same slug (`slug_duplicate`).
     """
-    was = {one.slug: one for one in _manifests(old)}
-    now = {one.slug: one for one in _manifests(new)}
+    was, now = _by_slug(old), _by_slug(new)
     gone = [one for slug, one in was.items() if slug not in now]
     come = [one for slug, one in now.items() if slug not in was]
     changes: list[ManifestChange] = []
@@ -156,6 +161,27 @@ def compare_manifests(old: Manifests, new: Manifests) -> ManifestDiff:
     )
     bump = changes[0].bump if changes else None
     return ManifestDiff(tuple(changes), bump)
+
+
+def _by_slug(given: Manifests) -> dict[str, PluginManifest]:
+    """Return what is given by slug."""
+    manifests = _manifests(given)
+    found = {one.slug: one for one in manifests}
+    if len(found) < len(manifests):
+        slugs = [one.slug for one in manifests]
+        problems = [
+            Problem(
+                'slug_duplicate',
+                slug,
+                f'{slugs.count(slug)} manifests have this slug, and a host '
+                'serves one of them.',
+                'Give each plugin of the distribution a slug of its own.',
+            )
+            for slug in found
+            if slugs.count(slug) > 1
+        ]
+        raise ManifestError('manifests of a distribution', problems)
+    return found
 
 
 def _manifests(given: Manifests) -> list[PluginManifest]:
@@ -296,7 +322,15 @@ def _version_changes(
     """Yield which contract versions, and so which hosts, are meant now."""
     if old.api_version == new.api_version:
         return
-    was, now = _admitted(old.api_version), _admitted(new.api_version)
+    named = re.findall(r'\d{1,9}', f'{old.api_version} {new.api_version}')
+    beside = {int(one) + step for one in named for step in (-1, 0, 1)}
+    grid = [
+        (major, minor)
+        for major in {*_MAJORS, *beside}
+        for minor in {*_MINORS, *beside}
+        if major > 0 <= minor
+    ]
+    was, now = (_admitted(one.api_version, grid) for one in (old, new))
     code = (
         'api_version_respelled'
         if was == now
@@ -307,21 +341,23 @@ def _version_changes(
     yield Found(code, 'api_version', was_is(old.api_version, new.api_version))
 
 
-_MAJORS, _MINORS = range(1, 10), range(30)
-"""Contract versions that ranges are compared by: more than there will be."""
+_MAJORS, _MINORS = range(1, 10), range(10)
+"""Contract versions that ranges are compared by, besides those around what
+they name, where a range changes its mind."""
 
 
-def _admitted(declared: int | str) -> frozenset[tuple[int, int]]:
+def _admitted(
+    declared: int | str, grid: Iterable[tuple[int, int]]
+) -> frozenset[tuple[int, int]]:
     """Return the contract versions that a declaration admits."""
     if isinstance(declared, int):
-        return frozenset((declared, minor) for minor in _MINORS)
+        return frozenset(one for one in grid if one[0] == declared)
     from packaging.specifiers import SpecifierSet  # noqa: PLC0415  10 ms
 
     specifiers = SpecifierSet(declared)
     return frozenset(
         (major, minor)
-        for major in _MAJORS
-        for minor in _MINORS
+        for major, minor in grid
         if specifiers.contains(f'{major}.{minor}')
     )
 

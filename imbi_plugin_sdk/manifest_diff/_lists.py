@@ -142,9 +142,14 @@ def _option(
     """Yield how one option changed."""
     yield from texts(old, new, path, 'label', 'description')
     if old.type != new.type:
-        yield Found(
-            'option_type_changed', f'{path}.type', was_is(old.type, new.type)
+        code = (
+            'option_now_secret'
+            if new.type == 'secret'
+            else 'option_now_public'
+            if old.type == 'secret'
+            else 'option_type_changed'
         )
+        yield Found(code, f'{path}.type', was_is(old.type, new.type))
     if new.required and not old.required and new.default is not None:
         yield Found(
             'option_now_required_default',

@@ -104,6 +104,13 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         'option_type_changed': _action(
             'stored values are of another type and must be entered anew'
         ),
+        'option_now_secret': _action(
+            'values stand in plain text where they are stored; enter them '
+            'anew and think of those that were seen as known'
+        ),
+        'option_now_public': _action(
+            'values that were hidden are shown in plain text'
+        ),
         'option_default_changed': _notice(
             'where it was left empty, it means something else'
         ),

@@ -178,6 +178,8 @@ DECLARED = [
     ('===one', 'invalid', None),
     ('', 'invalid', None),
     ('  ', 'invalid', None),
+    (',', 'invalid', None),
+    (' , ,', 'invalid', None),
     ('1', 'invalid', None),
     ('1.0', 'invalid', None),
     ('^1.0', 'invalid', None),
@@ -247,6 +249,14 @@ def test_a_host_can_serve_less():
     found = negotiate('logs', 1, contracts={'logs': newest})
     assert found.state == 'too_old'
     assert found.remedy == 'Upgrade the plugin, or port it to contract 2.1.'
+
+
+@pytest.mark.parametrize(
+    'versions', [(), ((2, 0), (1, 0)), ((1, 0), (1, 0))], ids=str
+)
+def test_the_versions_of_a_contract_go_up(versions):
+    with pytest.raises(ValueError, match='the oldest first'):
+        dataclasses.replace(CONTRACTS['logs'], versions=versions)
 
 
 # --- implemented or not ------------------------------------------------

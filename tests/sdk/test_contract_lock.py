@@ -667,7 +667,13 @@ EDITS = [
     (
         'deprecation_changed',
         'patch',
-        lambda lock: lock['contracts']['logs']['deprecations'].append({}),
+        lambda lock: lock['contracts']['logs']['deprecations'].append(
+            {
+                'since': '1.1',
+                'removed_in': '2.0',
+                'not_before': '2030-01-01',
+            }
+        ),
     ),
     (
         'error_added',
@@ -699,6 +705,32 @@ EDITS = [
         lambda lock: lock['errors']['PluginRateLimited']['parameters'].append(
             'scope'
         ),
+    ),
+    (
+        'error_parameters_added',
+        'minor',
+        lambda lock: lock['errors']['PluginRateLimited']['parameters'].append(
+            "scope=''"
+        ),
+    ),
+    (
+        'error_parameters',
+        'breaking',
+        lambda lock: lock['errors']['PluginRateLimited']['parameters'].insert(
+            0, "scope=''"
+        ),
+    ),
+    (
+        'error_parameters',
+        'breaking',
+        lambda lock: _set(
+            lock['errors']['CursorExpiredError'], parameters=["cursor=''"]
+        ),
+    ),
+    (
+        'error_parameters',
+        'breaking',
+        lambda lock: _unset(lock['errors']['PluginRateLimited'], 'parameters'),
     ),
     (
         'slug_added',
@@ -737,6 +769,16 @@ def test_every_rule_has_an_edit_that_meets_it():
         'type_added',
         'received_field_renamed',
     }
+    elsewhere = {  # below, and in test_contract_lock_edits.py
+        'deprecation_hastened',
+        'field_alias',
+        'keywords_reordered',
+        'parameter_respelled',
+        'received_constraint_loosened',
+        'supplied_constraint_loosened',
+        'type_respelled',
+    }
+    historical |= elsewhere
     assert {code for code, _, _ in EDITS} | historical == set(RULES)
 
 
@@ -925,7 +967,7 @@ def test_a_deprecated_version_may_go_when_it_was_announced():
                 {
                     'since': '2.0',
                     'removed_in': '2.1',
-                    'not_before': '2026-01-01',
+                    'not_before': '2026-05-01',
                 }
             ],
         )
@@ -936,9 +978,62 @@ def test_a_deprecated_version_may_go_when_it_was_announced():
         'major_missing',  # 2.0 was not announced
     ]
     gone = edited(lambda lock: bump(lock, 'logs', '2.0', '2.1'), old)
-    assert [one.code for one in check_lock(old, gone)] == ['lock_stale']
+    day = dt.date(2026, 5, 1)
+    assert [one.code for one in check_lock(old, gone, today=day)] == [
+        'lock_stale'
+    ]
+    before = day - dt.timedelta(days=1)
+    assert [one.code for one in check_lock(old, gone, today=before)] == [
+        'lock_stale',
+        'major_missing',
+    ]
     early = edited(lambda lock: bump(lock, 'logs', '2.0'), old)
     assert 'major_missing' in {one.code for one in check_lock(old, early)}
+
+
+def announced(lock, removed_in='3.0', not_before='2030-01-01', since='2.0'):
+    lock['contracts']['logs'].update(
+        versions=['1.0', '2.0'],
+        deprecations=[
+            {
+                'since': since,
+                'removed_in': removed_in,
+                'not_before': not_before,
+            }
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ('facts', 'code'),
+    [
+        ({'not_before': '2029-12-31'}, 'deprecation_hastened'),
+        ({'removed_in': '2.9'}, 'deprecation_hastened'),
+        ({'removed_in': '2.10'}, 'deprecation_hastened'),
+        ({'removed_in': '10.0'}, 'deprecation_changed'),
+        ({'not_before': '2030-01-02'}, 'deprecation_changed'),
+        ({'since': '1.9'}, 'deprecation_changed'),
+    ],
+)
+def test_what_was_announced_comes_no_earlier(facts, code):
+    old = edited(announced)
+    new = edited(lambda lock: announced(lock, **facts))
+    assert [one.code for one in diff_locks(old, new)] == [code]
+
+
+def test_every_change_says_what_its_author_must_do():
+    for code, rule in RULES.items():
+        assert rule.fix.endswith('.'), code
+        assert (rule.fix == 'Nothing.') is (
+            rule.severity == 'patch' or code == 'error_code'
+        )
+    (one,) = changes(breaking)
+    assert str(one) == (
+        'breaking: schema(x) is new: older overrides raise TypeError when '
+        'the host passes it [logs]. Fix: Take it, with the default of the '
+        'contract.'
+    )
+    assert one.as_dict()['fix'] == one.fix
 
 
 def test_the_message_of_a_stale_lock_says_what_changed_and_how_to_go_on():
@@ -972,10 +1067,124 @@ def test_the_lock_is_written_only_with_the_version(tmp_path):
     assert write_lock(path) == ()
 
 
-@pytest.mark.parametrize('text', ['', '[]', '{}', '{"format_version": 99}'])
-def test_what_is_no_lock_is_refused(text):
-    with pytest.raises(sdk.ContractError, match='lock_invalid'):
+def damaged(*path, value):
+    """Return the text of a lock with one value exchanged."""
+    lock = copy.deepcopy(LOCK)
+    node = lock
+    for part in path[:-1]:
+        node = node[part]
+    node[path[-1]] = value
+    return json.dumps(lock)
+
+
+SEARCH = ('contracts', 'logs', 'methods', 'search')
+LIMIT = ('models', 'LogQuery', 'fields', 'limit')
+
+
+@pytest.mark.parametrize(
+    ('text', 'path', 'words'),
+    [
+        ('', '', 'no JSON'),
+        ('{', '', 'no JSON'),
+        (lock_text(LOCK)[:-40], '', 'no JSON'),
+        ('[' * 100_000, '', 'no JSON'),
+        ('1' * 5_000, '', 'no JSON'),
+        ('\ufffd', '', 'no JSON'),
+        ('{"models": 1, "models": 2}', '', "the key 'models' twice"),
+        ('[]', '', 'no lock'),
+        ('"format_version"', '', 'no lock'),
+        ('{}', '', 'no lock'),
+        ('{"format_version": 99}', 'format_version', 'is 99; this SDK reads'),
+        ('{"format_version": true}', 'format_version', 'is True'),
+        ('{"format_version": "1"}', 'format_version', "is '1'"),
+        ('{"format_version": 1}', 'contracts', 'Field required'),
+        (damaged('extra', value={}), 'extra', 'not permitted'),
+        (damaged('models', value=[]), 'models', 'dictionary'),
+        (
+            damaged('contracts', 'logs', 'versions', value=[]),
+            'contracts.logs.versions',
+            'at least 1',
+        ),
+        (
+            damaged('contracts', 'logs', 'versions', value=['1']),
+            'contracts.logs.versions[0]',
+            'pattern',
+        ),
+        (
+            damaged('contracts', 'logs', 'deprecations', value=[{}]),
+            'contracts.logs.deprecations[0].since',
+            'required',
+        ),
+        (
+            damaged(*SEARCH, 'kind', value=None),
+            'contracts.logs.methods.search.kind',
+            'string',
+        ),
+        (
+            damaged(*SEARCH, 'required', value='yes'),
+            'contracts.logs.methods.search.required',
+            'boolean',
+        ),
+        (
+            damaged(*SEARCH, 'parameters', 0, 'kind', value='any'),
+            'contracts.logs.methods.search.parameters[0].kind',
+            'positional_only',
+        ),
+        (
+            damaged(*LIMIT, 'type', value='int |'),
+            '.'.join((*LIMIT, 'type')),
+            'type',
+        ),
+        (
+            damaged(*LIMIT, 'type', value='Literal[f()]'),
+            '.'.join((*LIMIT, 'type')),
+            'the text of a type',
+        ),
+        (
+            damaged(*LIMIT, 'type', value='(' * 5_000),
+            '.'.join((*LIMIT, 'type')),
+            'the text of a type',
+        ),
+        (
+            damaged(*LIMIT, 'type', value=' | '.join(['int'] * 20_000)),
+            '.'.join((*LIMIT, 'type')),
+            'the text of a type',
+        ),
+        (
+            damaged('models', 'LogQuery', 'extra', value='maybe'),
+            'models.LogQuery.extra',
+            'allow',
+        ),
+        (
+            damaged(
+                'contracts',
+                'logs',
+                'reaches',
+                'Gone',
+                value=['host_to_plugin'],
+            ),
+            'contracts.logs.reaches',
+            "the model 'Gone'",
+        ),
+    ],
+    ids=str,
+)
+def test_what_is_no_lock_is_refused(text, path, words):
+    with pytest.raises(sdk.ContractError) as caught:
         parse_lock(text)
+    assert {one.code for one in caught.value.problems} == {'lock_invalid'}
+    told = [one for one in caught.value.problems if one.path == path]
+    assert words in told[0].message
+    assert told[0].fix
+    assert len(str(caught.value)) < 6_000
+
+
+def test_a_file_in_the_place_of_the_lock_is_not_overwritten(tmp_path):
+    path = tmp_path / 'lock.json'
+    path.write_bytes(b'\xff\xfe')
+    with pytest.raises(sdk.ContractError, match='lock_invalid'):
+        write_lock(path, force=True)
+    assert path.read_bytes() == b'\xff\xfe'
 
 
 # --- real code, edited -------------------------------------------------

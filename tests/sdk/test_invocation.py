@@ -577,6 +577,21 @@ def test_what_the_renewal_raises_is_the_hosts():
         call(rejecting(), on_authentication_failed=renew)
 
 
+def test_what_the_host_gives_wrong_is_not_blamed_on_the_plugin():
+    async def seven(error):
+        return 7
+
+    async def pairs(error):
+        return Renewed(credentials=[1])
+
+    with pytest.raises(TypeError, match=r'returned int; return Renewed\('):
+        call(rejecting(), on_authentication_failed=seven)
+    with pytest.raises(TypeError, match='of type list; give a mapping'):
+        call(rejecting(), on_authentication_failed=pairs)
+    with pytest.raises(TypeError, match='of type str; give a mapping'):
+        call(rejecting(), credentials='token')
+
+
 def test_the_deadline_spans_both_attempts_and_not_the_renewal():
     async def list_keys(self, ctx, credentials):
         await asyncio.sleep(0.15)
@@ -754,6 +769,10 @@ def test_what_may_be_retried_later_says_when_and_nothing_else_does():
         (float('nan'), '30'),
         (float('inf'), '30'),
         (1e18, '86400'),
+        (10**400, '86400'),
+        (-(10**400), '0'),
+        (float('-inf'), '30'),
+        (True, '30'),
         ('soon', '30'),
         (None, '30'),
     ],
@@ -782,6 +801,34 @@ def test_a_plugins_own_error_has_the_answer_of_its_base():
     assert (answer.status, answer.body['retry']) == (503, 'later')
     assert answer.body['code'] == 'too_many'
     assert answer.headers == {'Retry-After': '30'}
+
+
+@pytest.mark.parametrize(
+    'facts',
+    [
+        {'code': 7, 'http_status': 'x'},
+        {'code': None, 'http_status': None},
+        {'code': 'x' * 65, 'http_status': 10**30},
+        {'code': property(lambda self: 1 / 0), 'http_status': 200},
+        {'code': b'x', 'http_status': 399},
+        {'code': [], 'http_status': 600},
+        {'code': {}, 'http_status': True},
+    ],
+)
+def test_what_no_host_can_send_is_that_of_the_base(facts):
+    odd = type('Odd', (sdk.PluginUnavailableError,), facts)
+    answer = answer_to(odd('full'))
+    assert (answer.status, answer.body['code']) == (503, 'plugin_unavailable')
+    assert answer.headers == {'Retry-After': '30'}
+    assert json.loads(json.dumps(answer.body)) == answer.body
+
+
+@pytest.mark.parametrize('status', [202, 400, 599])
+def test_a_plugins_own_status_says_that_it_is_not_done(status):
+    facts = {'code': 'x' * 64, 'http_status': status}
+    odd = type('Odd', (sdk.PluginUnavailableError,), facts)
+    answer = answer_to(odd('full'))
+    assert (answer.status, answer.body['code']) == (status, 'x' * 64)
 
 
 @pytest.mark.parametrize(

@@ -73,8 +73,7 @@ def all_text(error):
     parts.append(repr(pickle.dumps(error)) if _pickles(error) else '')
     trace = error.__traceback__
     while trace is not None:
-        name = trace.tb_frame.f_globals['__name__']
-        if name.startswith('imbi_plugin_sdk.'):
+        if trace.tb_frame.f_code.co_name != 'raised_by':  # the host's own
             parts.append(repr(trace.tb_frame.f_locals))
         trace = trace.tb_next
     return '\n'.join(parts)
@@ -289,6 +288,102 @@ def test_a_refused_argument_can_still_be_caught_as_value_error():
 
 
 # --- errors of the contract --------------------------------------------
+
+
+def chained_errors(error):
+    """Return an error and whatever hangs on it."""
+    found, waiting = [], [error]
+    while waiting:
+        one = waiting.pop()
+        if one is not None and one not in found:
+            found.append(one)
+            waiting += [one.__cause__, one.__context__]
+            waiting += getattr(one, 'exceptions', ())
+    return found
+
+
+def test_no_frame_of_the_plugin_hangs_on_an_error_or_on_its_chain():
+    def fail(token):
+        header = f'Bearer {token}'
+        raise OSError(len(header))
+
+    def raising(credentials):
+        token = credentials['token']
+        try:
+            fail(token)
+        except OSError as error:
+            group = ExceptionGroup('two', [error, ValueError('odd')])
+        try:
+            raise group
+        except ExceptionGroup:
+            try:
+                fail(token)
+            except OSError as error:
+                raise sdk.PluginUnavailableError('down') from error
+
+    error = raised_by(raising)
+    chain = chained_errors(error)
+    assert len(chain) == 5
+    assert str(error) == 'down'
+    assert occurrences(all_text(error), TOKEN) == ()
+    assert [one.__traceback__ for one in chain if one is not error] == [
+        None
+    ] * 4
+    (note,) = error.__notes__
+    assert note.startswith(f'raised at {__file__}:')
+    assert note.endswith('raising')
+
+
+def test_an_error_that_is_raised_again_and_again_does_not_grow():
+    error = sdk.PluginUnavailableError('down')
+
+    def raising(credentials):
+        raise error
+
+    for _ in range(3):
+        assert raised_by(raising) is error
+    assert len(error.__notes__) == 1
+
+
+def test_notes_that_are_no_list_are_left_alone():
+    def raising(credentials):
+        error = sdk.PluginUnavailableError('down')
+        error.__notes__ = 7
+        raise error
+
+    error = raised_by(raising)
+    assert (str(error), error.__notes__) == ('down', 7)
+
+
+class Mute(sdk.PluginUnavailableError):
+    """Refuses every look at it."""
+
+    def __getattribute__(self, name):
+        raise SystemExit(name)
+
+
+class Pretender(Exception):  # noqa: N818  the point
+    """Says that it is an error of the contract."""
+
+    @property
+    def __class__(self):
+        return sdk.PluginUnavailableError
+
+
+class Thrower(Exception):  # noqa: N818  as above
+    @property
+    def __class__(self):
+        raise SystemExit
+
+
+@pytest.mark.parametrize('kind', [Mute, Pretender, Thrower])
+def test_no_exception_gets_out_by_what_it_says_of_itself(kind):
+    def raising(credentials):
+        raise kind(credentials['token'])
+
+    error = raised_by(raising)
+    assert type(error) is PluginFailed
+    assert_clean(error)
 
 
 def test_an_error_without_a_secret_is_the_same_object():

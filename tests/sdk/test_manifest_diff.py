@@ -251,7 +251,19 @@ CASES = [
         'option_type_changed',
         'major',
         'options.owner.type',
+        with_entry('options', 2, type='integer'),
+    ),
+    (
+        'option_now_secret',
+        'major',
+        'options.owner.type',
         with_entry('options', 2, type='secret'),
+    ),
+    (
+        'option_now_public',
+        'major',
+        'options.owner.type',
+        (with_entry('options', 2, type='secret'), base()),
     ),
     (
         'option_default_changed',
@@ -872,6 +884,71 @@ def test_the_next_version_tells_operators_enough(manifest, old, expected):
     assert diff.is_told_by(old, expected)
     assert diff.is_told_by(old, f'{expected}rc1')
     assert not diff.is_told_by(old, old)
+
+
+@pytest.mark.parametrize(
+    ('manifest', 'old', 'expected'),
+    [
+        (base(slug='b'), '2.0.0rc1', '2.0.0'),
+        (base(slug='b'), '2.1.0rc1', '3.0.0'),
+        (base(slug='b'), '2.0.1.dev3', '3.0.0'),
+        (base(cacheable=False), '1.2.0b2', '1.2.0'),
+        (base(cacheable=False), '1.2.1b2', '1.3.0'),
+        (base(name='B'), '1.2.3a1', '1.2.3'),
+        (base(slug='b'), '0.3.0rc1', '0.3.0'),
+        (base(slug='b'), '0.3.1rc1', '0.4.0'),
+        (base(slug='b'), '1.2.3.post1', '2.0.0'),
+        (base(slug='b'), '1!1.2', '1!2.0.0'),
+        (base(name='B'), '1.2.3.4', '1.2.4'),
+    ],
+)
+def test_a_pre_release_has_announced_its_part(manifest, old, expected):
+    diff = compare_manifests(base(), manifest)
+    assert diff.next_version(old) == expected
+    assert diff.is_told_by(old, expected)
+    assert not diff.is_told_by(old, old)
+    assert not diff.is_told_by(expected, old)
+
+
+def test_a_new_epoch_is_newer_than_any_version():
+    diff = compare_manifests(base(), base(slug='b'))
+    assert diff.is_told_by('5.0', '1!6.0')
+    assert diff.is_told_by('5.0', '1!1.0')
+    assert not diff.is_told_by('1!1.0', '5.0')
+
+
+@pytest.mark.parametrize(
+    ('old', 'new', 'code'),
+    [
+        (1, '>=1,<2', 'respelled'),
+        (1, '~=1.0', 'respelled'),
+        (1, '>=1', 'widened'),
+        (1, '>=0.9,<3', 'widened'),
+        ('>=1', '>=1.1', 'narrowed'),
+        ('>=1.40', '>=1.50', 'narrowed'),
+        ('>=1.50', '>=1.40', 'widened'),
+        ('>=10', '>=11', 'narrowed'),
+        ('>=1,<20', '>=1,<15', 'narrowed'),
+        (12, '>=12,<13', 'respelled'),
+        (12, 13, 'narrowed'),
+        ('>=1,<3', '>=2,<4', 'narrowed'),
+        ('>=1.2rc1', '>=1.2', 'respelled'),
+        ('>=0.5', '>=0.7', 'respelled'),
+    ],
+    ids=str,
+)
+def test_a_range_is_what_it_admits(old, new, code):
+    diff = compare_manifests(base(api_version=old), base(api_version=new))
+    assert [one.code for one in diff.changes] == [f'api_version_{code}']
+
+
+def test_two_plugins_of_one_slug_are_not_compared():
+    twins = [plugin('a'), plugin('a', 'webhook'), plugin('b')]
+    for pair in ((twins, []), ([], twins)):
+        with pytest.raises(sdk.ManifestError) as caught:
+            compare_manifests(*pair)
+        (problem,) = caught.value.problems
+        assert (problem.code, problem.path) == ('slug_duplicate', 'a')
 
 
 def test_a_version_that_goes_up_too_little_is_not_enough():
