@@ -70,6 +70,7 @@ class Shape:
     plugins: list[PluginNode]
     services: list[ThirdPartyService]
     source: str | None = None
+    types: tuple[str, ...] = (*(f't{number}' for number in range(8)), 't')
 
     def graph(self) -> Graph:
         """Return the graph without any index."""
@@ -163,6 +164,60 @@ def shapes() -> Iterator[Shape]:
         + [edge('p', DEFAULT, default=True)],
         *nodes(10),
     )
+    yield from unsound_shapes(everything)
+
+
+def unsound_shapes(
+    everything: tuple[list[PluginNode], list[ThirdPartyService]],
+) -> Iterator[Shape]:
+    """Yield what no sound graph looks like, and what may not hang a host."""
+    half = EDGES // 2
+    every_type = tuple(f't{number}' for number in range(EDGES))
+    yield Shape(
+        'every edge dangles',
+        'no_default',
+        [edge('p', n) for n in range(EDGES)],
+        [],
+        [],
+    )
+    yield Shape(
+        'everything is excluded',
+        'nothing_bound',
+        [edge('p', n, excluded=True) for n in range(half)]
+        + [edge('t', n) for n in range(half)],
+        *everything,
+    )
+    yield Shape(
+        'one plugin, ten thousand types with an option each',
+        'resolved',
+        [edge(t, DEFAULT, options={f'o{t[-2:]}': 1}) for t in every_type],
+        *everything,
+        types=every_type,
+    )
+    yield Shape(
+        'every edge is there twice',
+        'resolved',
+        [edge('p', n // 2, default=n // 2 == DEFAULT) for n in range(EDGES)],
+        *everything,
+    )
+    yield Shape(
+        'one plugin of ten thousand services',
+        'dangling_edge',
+        [edge('p', DEFAULT)],
+        everything[0],
+        [
+            ThirdPartyService(
+                id=f's{n}', slug=f's{n}', plugins=(f'n{DEFAULT}',)
+            )
+            for n in range(EDGES)
+        ],
+    )
+    yield Shape(
+        'one edge with ten thousand unknown options',
+        'resolved',
+        [edge('p', DEFAULT, options={f'o{n}': 1 for n in range(EDGES)})],
+        *everything,
+    )
 
 
 def bare_loop(edges: list[Assignment]) -> Assignment | None:
@@ -209,17 +264,16 @@ def main() -> int:
         }
     )
     failed = 0
-    types = (*(f't{number}' for number in range(8)), 't')
     print(f'{EDGES} edges, fastest of {runs} runs, explanation included')
     for shape in shapes():
 
         def ask(shape: Shape = shape) -> str:
-            bindings = shape.graph().bindings('p', types)
+            bindings = shape.graph().bindings('p', shape.types)
             found = explain(
                 bindings, 'configuration', handlers, source=shape.source
             )
             traced = len(found.edges)
-            if traced != EDGES:
+            if traced != len(shape.assignments):
                 raise AssertionError(f'{traced} edges are explained')
             return found.outcome
 

@@ -12,7 +12,7 @@ again, so a value that holds `${team_slug}` stays as it is.
 import re
 from collections.abc import Mapping
 
-from imbi_plugin_sdk._text import did_you_mean, listed, shown
+from imbi_plugin_sdk._text import hint, listed, shown
 
 __all__ = [
     'SEARCH_VARIABLES',
@@ -30,6 +30,9 @@ SEARCH_VARIABLES = (
 )
 """The names a placeholder may hold (contract version 1)."""
 
+SHOWN_FAULTS = 8
+"""How many faults a message lists; an operator mends one after another."""
+
 _PLACEHOLDER = re.compile(r'\$\{(?P<name>[^}]*)(?P<end>\}?)', re.DOTALL)
 
 
@@ -41,14 +44,18 @@ def validate_template(template: str) -> None:
 
     Raises:
         ValueError: A placeholder names no variable, or is not closed. The
-            message lists every fault with its column, counted from 1.
+            message lists the first `SHOWN_FAULTS` with their columns,
+            counted from 1, and says how many there are beside these.
     """
-    faults = [
-        fault
+    wrong = [
+        match
         for match in _PLACEHOLDER.finditer(template)
-        if (fault := _fault(match))
+        if not match['end'] or match['name'] not in SEARCH_VARIABLES
     ]
-    if faults:
+    if wrong:
+        faults = [_fault(match) for match in wrong[:SHOWN_FAULTS]]
+        if len(wrong) > SHOWN_FAULTS:
+            faults.append(f'and {len(wrong) - SHOWN_FAULTS} more')
         raise ValueError(
             f'search template {shown(template)}: {"; ".join(faults)}. '
             f'Use one of {listed(SEARCH_VARIABLES)}, as in '
@@ -75,19 +82,22 @@ def expand_template(template: str, variables: Mapping[str, str | None]) -> str:
     """
     validate_template(template)
     return _PLACEHOLDER.sub(
-        lambda match: variables.get(match['name']) or '', template
+        lambda match: _written(variables.get(match['name'])), template
     )
 
 
-def _fault(match: re.Match[str]) -> str | None:
-    """Say what is wrong with one placeholder, or None."""
+def _written(value: object) -> str:
+    """Return a value as a template holds it; 0 and False are values too."""
+    return '' if value is None else str(value)
+
+
+def _fault(match: re.Match[str]) -> str:
+    """Say what is wrong with one placeholder."""
     name, column = match['name'], match.start() + 1
     if not match['end']:
         return f"'${{' at column {column} is never closed with '}}'"
-    if name in SEARCH_VARIABLES:
-        return None
-    hint = did_you_mean(name, SEARCH_VARIABLES)
+    meant = hint(name, SEARCH_VARIABLES)
     return (
         f'{shown(match[0])} at column {column} names no variable'
-        f'{hint and "," + hint.rstrip("?").lower()}'
+        f'{meant and "," + meant.rstrip("?").lower()}'
     )

@@ -42,6 +42,7 @@ from imbi_plugin_sdk.options._tiers import (
     MergedOptions,
     ResolvedOptions,
     Tier,
+    fit_options,
     merge_options,
     resolve_options,
 )
@@ -57,6 +58,7 @@ __all__ = [
     'Tier',
     'coerce_option',
     'expand_search',
+    'fit_options',
     'merge_options',
     'missing_credentials',
     'read_credentials',

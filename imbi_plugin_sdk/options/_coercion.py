@@ -30,9 +30,10 @@ def coerce_option(option: PluginOption, value: object) -> Any:  # noqa: ANN401  
 
     Stored values come from forms and from graphs, where an integer may be
     text and text an integer. What is accepted, beside the type itself: for
-    an integer, text of decimal digits and a float without fraction; for a
-    boolean, 0, 1 and the words of `BOOLEAN_WORDS`; for a string, an integer;
-    for a mapping, string keys with strings or integers; for a secret, text.
+    an integer, text of decimal digits and a float without fraction, of at
+    most `MOST_DIGITS` digits each; for a boolean, 0, 1 and the words of
+    `BOOLEAN_WORDS`; for a string, an integer; for a mapping, string keys with
+    strings or integers; for a secret, text.
 
     Raises:
         OptionsError: One problem, `option_wrong_type` or
@@ -54,7 +55,9 @@ def coerce_option(option: PluginOption, value: object) -> Any:  # noqa: ANN401  
                 )
             ],
         )
-    if option.choices is not None and _word(found) not in option.choices:
+    if option.choices is not None and found not in [
+        kind.coerce(choice) for choice in option.choices
+    ]:
         raise OptionsError(
             'option',
             [
@@ -83,25 +86,29 @@ BOOLEAN_WORDS: Mapping[str, bool] = MappingProxyType(
 )
 """What a form or a graph writes for a boolean, casefolded."""
 
-_INTEGER = re.compile(r'[+-]?[0-9]{1,30}')
-"""Thirty digits exceed 64 bits; Python refuses to read past 4,300."""
+MOST_DIGITS = 30
+"""How long an integer may be: more than 64 bits take. Python neither reads
+nor writes one of more than 4,300."""
+
+_INTEGER = re.compile(rf'[+-]?[0-9]{{1,{MOST_DIGITS}}}')
 
 
 def _string(value: object) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value if isinstance(value, str) else None
+    if isinstance(value, str):
+        return value
+    number = _integer(value) if isinstance(value, int) else None
+    return None if number is None else str(number)
 
 
 def _integer(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
     if isinstance(value, str):
         text = value.strip()
         return int(text) if _INTEGER.fullmatch(text) else None
-    return value if isinstance(value, int) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    if abs(value) < 10**MOST_DIGITS and value == int(value):
+        return int(value)
+    return None
 
 
 def _boolean(value: object) -> bool | None:
@@ -153,13 +160,6 @@ COERCIONS: Mapping[str, Coercion] = MappingProxyType(
     }
 )
 """Option type to its coercion; as many as `PluginOption.type` has."""
-
-
-def _word(value: object) -> str:
-    """Return a value as the list of choices writes it."""
-    if isinstance(value, pydantic.SecretStr):
-        return value.get_secret_value()
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _is_text(value: object) -> str:

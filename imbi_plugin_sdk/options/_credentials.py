@@ -25,7 +25,15 @@ def missing_credentials(
 
     Returns:
         A problem `credential_missing` each, in the manifest's order.
+
+    Raises:
+        TypeError: What is given is one text.
     """
+    if isinstance(given, str):
+        raise TypeError(
+            'credentials are one text; give their names as a list, or name '
+            'to value'
+        )
     if isinstance(given, Mapping):
         values = cast('Mapping[str, object]', given)
         names = {name for name in values if not _is_blank(values[name])}

@@ -49,13 +49,13 @@ def read_credentials(
     Raises:
         PluginCredentialsMissing: It names every required one that is absent
             or blank (law ASY003).
-        PluginAuthenticationFailed: No header can carry one of them. It is
-            named and not quoted (law SEC001).
+        PluginAuthenticationFailed: One of them is no text, or no header can
+            carry it. It is named and not quoted (law SEC001).
     """
     found: dict[str, str] = {}
     missing: list[str] = []
     for field in declared:
-        text = (given.get(field.name) or '').strip()
+        text = _text_of(field.name, given.get(field.name)).strip()
         if text:
             found[field.name] = text
         elif field.required:
@@ -73,6 +73,22 @@ def read_credentials(
                     'beyond ASCII, which no header can carry. Enter it anew.'
                 )
     return found
+
+
+def _text_of(name: str, value: object) -> str:
+    """Return a credential's text; blank for one that is absent.
+
+    Raises:
+        PluginAuthenticationFailed: It is something else.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ''
+    raise PluginAuthenticationFailed(
+        f'The credential {name} must be text, not {type(value).__name__}. '
+        'Hand it on as text.'
+    )
 
 
 def read_text(options: Mapping[str, Any], name: str, default: str = '') -> str:

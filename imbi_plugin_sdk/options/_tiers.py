@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 import pydantic
 
-from imbi_plugin_sdk._text import did_you_mean, listed
+from imbi_plugin_sdk._text import hint, listed
 from imbi_plugin_sdk.errors import Problem
 from imbi_plugin_sdk.options._coercion import OptionsError, coerce_option
 
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 Tier: TypeAlias = tuple[str, Mapping[str, Any]]
 """A name for messages, as in `project p1`, and option name to value."""
 
+_Name = TypeVar('_Name')
+"""What a tier is called: text, or something whose `str` is."""
+
 MANIFEST_DEFAULT = 'manifest default'
 """The origin of an option that no tier sets."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class MergedOptions:
+class MergedOptions(Generic[_Name]):
     """What the tiers come to, before the manifest is asked.
 
     Attributes:
@@ -32,7 +35,7 @@ class MergedOptions:
     """
 
     values: Mapping[str, Any] = dataclasses.field(repr=False)
-    origins: Mapping[str, str]
+    origins: Mapping[str, _Name]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -76,7 +79,9 @@ class ResolvedOptions:
         return {name: _revealed(value) for name, value in self.values.items()}
 
 
-def merge_options(*tiers: Tier) -> MergedOptions:
+def merge_options(
+    *tiers: tuple[_Name, Mapping[str, Any]],
+) -> MergedOptions[_Name]:
     """Lay tiers over each other, the first at the bottom.
 
     Args:
@@ -84,7 +89,7 @@ def merge_options(*tiers: Tier) -> MergedOptions:
             project. No mapping is changed.
     """
     values: dict[str, Any] = {}
-    origins: dict[str, str] = {}
+    origins: dict[str, _Name] = {}
     for tier, given in tiers:
         for name, value in given.items():
             if value is None:
@@ -110,14 +115,28 @@ def resolve_options(
         Values in the order of the manifest, with every problem; it raises
         for nothing that a tier can hold.
     """
-    merged = merge_options(*tiers)
+    return fit_options(declared, merge_options(*tiers))
+
+
+def fit_options(
+    declared: Iterable[PluginOption], merged: MergedOptions[Any]
+) -> ResolvedOptions:
+    """Apply defaults to merged options, and coerce to the declared types.
+
+    Args:
+        declared: The manifest's `options`.
+        merged: As `merge_options` returns them.
+
+    Returns:
+        As `resolve_options` does.
+    """
     options = {option.name: option for option in declared}
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     problems: list[Problem] = []
     for name, option in options.items():
         if name in merged.origins:
-            origins[name] = merged.origins[name]
+            origins[name] = str(merged.origins[name])
         if name not in merged.values:
             if option.default is not None:
                 values[name] = _copied(option.default)
@@ -131,14 +150,7 @@ def resolve_options(
             tier = merged.origins[name]
             problems += [_from(tier, one) for one in error.problems]
     return ResolvedOptions(
-        values,
-        origins,
-        tuple(problems),
-        tuple(
-            _unknown(name, tier, options)
-            for name, tier in merged.origins.items()
-            if name not in options
-        ),
+        values, origins, tuple(problems), _unknown(merged.origins, options)
     )
 
 
@@ -162,29 +174,43 @@ def _revealed(value: Any) -> Any:  # noqa: ANN401  an option's value
     return _copied(value)
 
 
-def _required(option: PluginOption, cleared_by: str | None) -> Problem:
-    seen = f'{cleared_by} clears it' if cleared_by else 'nobody sets it'
+def _required(option: PluginOption, cleared_by: object) -> Problem:
+    seen, fix = (
+        'nobody sets it',
+        f'Set {option.name} on the plugin or on an assignment.',
+    )
+    if cleared_by:
+        seen, fix = (
+            f'{cleared_by} clears it',
+            f'Give {option.name} a value there instead of an empty text.',
+        )
     return Problem(
         'option_required',
         f'options.{option.name}',
         f'{option.label} is required and has no default, and {seen}.',
-        f'Set {option.name} on the plugin or on an assignment.',
+        fix,
     )
 
 
-def _from(tier: str, problem: Problem) -> Problem:
+def _from(tier: object, problem: Problem) -> Problem:
     return dataclasses.replace(
         problem, message=f'as {tier} sets it, {problem.message}'
     )
 
 
-def _unknown(name: str, tier: str, known: Iterable[str]) -> Problem:
-    known = list(known)
+def _unknown(
+    origins: Mapping[str, object], known: Collection[str]
+) -> tuple[Problem, ...]:
+    """Warn of every option that the manifest does not declare."""
     has = f'It has {listed(known, "and")}.' if known else 'It has none.'
-    return Problem(
-        'option_unknown',
-        f'options.{name}',
-        f'{tier} sets it, but the manifest declares no such option.'
-        f'{did_you_mean(name, known)} {has}',
-        'Remove it; it is not handed to the plugin.',
+    unknown = [name for name in origins if name not in known]
+    return tuple(
+        Problem(
+            'option_unknown',
+            f'options.{name}',
+            f'{origins[name]} sets it, but the manifest declares no such '
+            f'option.{hint(name, known, len(unknown))} {has}',
+            'Remove it; it is not handed to the plugin.',
+        )
+        for name in unknown
     )

@@ -8,7 +8,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from imbi_plugin_sdk.options import resolve_options, template_problems
+from imbi_plugin_sdk.options import (
+    fit_options,
+    resolve_options,
+    template_problems,
+)
+from imbi_plugin_sdk.resolution._merge import origin_of
 from imbi_plugin_sdk.resolution._usability import (
     Refused,
     Usability,
@@ -19,7 +24,7 @@ from imbi_plugin_sdk.resolution.outcome import IdentityBinding, Served
 
 if TYPE_CHECKING:
     from imbi_plugin_sdk.records import PluginNode
-    from imbi_plugin_sdk.resolution._merge import Candidate, Merged
+    from imbi_plugin_sdk.resolution._merge import Candidate, Merged, Origin
     from imbi_plugin_sdk.resolution._usability import Known, Placed
     from imbi_plugin_sdk.resolution.bindings import Bindings, Handlers
     from imbi_plugin_sdk.resolution.errors import Fault
@@ -58,9 +63,8 @@ class Judge:
         identity = self._identity(candidate, placed, known)
         template, _ = candidate.text('search_template')
         application, problems = self._usability.application(placed, known)
-        options = resolve_options(
-            known.entry.manifest.options,
-            *(tier for _, tier in candidate.tiers(placed.node)),
+        options = fit_options(
+            known.entry.manifest.options, candidate.options(placed.node)
         )
         return Served(
             plugin=placed.node,
@@ -93,22 +97,37 @@ class Judge:
         self, candidate: Candidate, placed: Placed, known: Known
     ) -> IdentityBinding | None:
         """Find the identity plugin: edge, then type edge, then node."""
-        plugin_id = _identity_of(candidate, placed.node)
+        plugin_id, said_by = _identity_of(candidate, placed.node)
+        needed = known.entry.manifest.requires_identity
         if plugin_id:
-            return self._identity_binding(plugin_id, placed)
-        if known.entry.manifest.requires_identity:
+            mend = 'Set identity_plugin_id to a plugin of type identity'
+            mend += '.' if needed else ', or clear it.'
+            return self._identity_binding(plugin_id, placed, mend)
+        if needed:
             refuse(
                 'identity_missing',
-                f"{placed} needs the user's identity, and no identity "
-                'plugin is set on the assignment or the plugin.',
-                'Set identity_plugin_id on the assignment or the plugin.',
+                f"{placed} needs the user's identity, and "
+                + (
+                    f'{said_by} clears identity_plugin_id.'
+                    if said_by
+                    else 'no identity plugin is set on the assignment or '
+                    'the plugin.'
+                ),
+                'Set identity_plugin_id '
+                f'{"there" if said_by else "on the assignment or the plugin"}'
+                ' to a plugin of type identity.',
             )
         return None
 
     def _identity_binding(
-        self, plugin_id: str, user: Placed
+        self, plugin_id: str, user: Placed, mend: str
     ) -> IdentityBinding:
         """Return what an identity plugin's calls need.
+
+        Args:
+            plugin_id: What should be one.
+            user: The plugin whose calls use its identities.
+            mend: What to do where it cannot be one.
 
         Raises:
             Refused: It cannot be one, or cannot serve.
@@ -119,11 +138,12 @@ class Judge:
                 'identity_missing',
                 f'{user} takes identities from plugin {plugin_id!r}, which '
                 'does not exist.',
-                'Set identity_plugin_id to a plugin of type identity, or '
-                'clear it.',
+                mend,
             )
-        self._refuse_if_unfit(user, node)
-        placed = self._usability.place(plugin_id)
+        self._refuse_if_unfit(user, node, mend)
+        placed = self._usability.place(
+            plugin_id, 'name another identity plugin'
+        )
         refuse_if_disabled(placed, 'identity plugin')
         known = self._known_identity(placed)
         application, problems = self._usability.application(placed, known)
@@ -152,17 +172,21 @@ class Judge:
                 dataclasses.replace(error.fault, code='identity_wrong_type')
             ) from None
 
-    def _refuse_if_unfit(self, user: Placed, node: PluginNode) -> None:
+    def _refuse_if_unfit(
+        self, user: Placed, node: PluginNode, mend: str
+    ) -> None:
         """Stop where a node cannot be the identity plugin of another.
 
         Raises:
-            Refused: `identity_cycle` or `identity_wrong_type`.
+            Refused: `identity_cycle` or `identity_wrong_type`, or
+                `ambiguous_source` where the edges to it contradict each
+                other, so that what it takes identities from cannot be told.
         """
         if node.id == user.node.id:
             refuse(
                 'identity_cycle',
                 f'{user} takes identities from itself.',
-                'Clear identity_plugin_id, or name another plugin.',
+                mend,
             )
         if node.plugin_type != 'identity':
             refuse(
@@ -170,27 +194,36 @@ class Judge:
                 f'{user} takes identities from {node.slug} (id:{node.id}), '
                 f'which is of type {node.plugin_type!r}; it must be of type '
                 "'identity'.",
-                'Set identity_plugin_id to a plugin of type identity.',
+                mend,
             )
-        onward = _identity_of(self._merged.candidates.get(node.id), node)
+        candidate = self._merged.candidates.get(node.id)
+        if candidate is not None:
+            _refuse_if_rivals(candidate)
+        onward, said_by = _identity_of(candidate, node)
         if onward:
             refuse(
                 'identity_cycle',
                 f'{user} takes identities from {node.slug} (id:{node.id}), '
                 f'which takes them from {onward!r} in turn; an identity '
                 'plugin must have none of its own.',
-                f'Clear identity_plugin_id of {node.slug}, or name '
-                f'{onward!r} directly.',
+                f'Clear identity_plugin_id of {node.slug}'
+                f'{f" as {said_by} sets it" if said_by else ""}, or take '
+                'identities from another plugin.',
             )
 
 
-def _identity_of(candidate: Candidate | None, node: PluginNode) -> str | None:
-    """Return where a plugin takes identities from; blank for nowhere."""
+def _identity_of(
+    candidate: Candidate | None, node: PluginNode
+) -> tuple[str | None, Origin | None]:
+    """Return where a plugin takes identities from, and whose edge says so.
+
+    Blank for nowhere; no edge for the plugin node itself.
+    """
     if candidate is not None:
         value, edge = candidate.text('identity_plugin_id')
         if edge is not None:
-            return value
-    return node.identity_plugin_id
+            return value, origin_of(edge)
+    return node.identity_plugin_id, None
 
 
 def _refuse_if_rivals(candidate: Candidate) -> None:

@@ -66,7 +66,7 @@ def _of_candidate(request: Request, candidate: Candidate) -> Iterator[Problem]:
             other = served.identity
             for problem in (*other.problems, *other.warnings):
                 yield problem.under(f'{path}.identity')
-    for edge in candidate.edges:
+    for edge in (*candidate.edges, *candidate.rivals):
         for problem in template_problems(edge.search_template):
             yield problem.under(path)
         if edge.excluded and edge.owner_kind == 'project_type':

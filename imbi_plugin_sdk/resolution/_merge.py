@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import operator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from imbi_plugin_sdk.options import Tier, merge_options
+import pydantic
+
+from imbi_plugin_sdk.options import MergedOptions, merge_options
 from imbi_plugin_sdk.records import PROPERTIES
 
 if TYPE_CHECKING:
@@ -56,6 +59,23 @@ class Candidate:
     by_project: bool = False
     copies: tuple[Assignment, ...] = ()
     rivals: tuple[Assignment, ...] = ()
+    _options: MergedOptions[Origin] | None = dataclasses.field(
+        default=None, init=False, repr=False, compare=False
+    )
+
+    def sort_out(self, owned: list[Assignment]) -> Assignment:
+        """Tell copies from rivals among several edges of one owner.
+
+        Returns:
+            The edge that stands for its copies; which one it is of rivals
+            decides nothing.
+        """
+        told = [(edge.id, meaning(edge), edge) for edge in owned]
+        told.sort(key=operator.itemgetter(0, 1))
+        said = told[0][1]
+        self.copies += tuple(one for _, as_, one in told[1:] if as_ == said)
+        self.rivals += tuple(one for _, as_, one in told if as_ != said)
+        return told[0][2]
 
     def text(self, name: str) -> tuple[str | None, Assignment | None]:
         """Return a property of text, and the edge that gives it.
@@ -68,17 +88,18 @@ class Candidate:
                 return value, edge
         return None, None
 
-    def tiers(self, node: PluginNode) -> list[tuple[Origin, Tier]]:
-        """Return what options are merged from, the bottom first."""
-        found = [Origin('plugin', node.id)]
-        values = [node.options]
-        for edge in reversed(self.edges):
-            found.append(origin_of(edge))
-            values.append(edge.options)
-        return [
-            (origin, (str(origin), options))
-            for origin, options in zip(found, values, strict=True)
-        ]
+    def options(self, node: PluginNode) -> MergedOptions[Origin]:
+        """Return the options of a node under those of the edges to it."""
+        if self._options is None:
+            self._options = merge_options(
+                (Origin('plugin', node.id), node.options),
+                *[
+                    (origin_of(edge), edge.options)
+                    for edge in reversed(self.edges)
+                    if edge.options
+                ],
+            )
+        return self._options
 
     def origins(self, node: PluginNode | None) -> dict[str, Origin]:
         """Say where each property comes from, options name by name.
@@ -98,12 +119,11 @@ class Candidate:
             return found
         if 'identity_plugin_id' not in found and node.identity_plugin_id:
             found['identity_plugin_id'] = Origin('plugin', node.id)
-        tiers = self.tiers(node)
-        named = {tier[0]: origin for origin, tier in tiers}
-        merged = merge_options(*(tier for _, tier in tiers))
-        for name, tier in merged.origins.items():
-            cleared = name not in merged.values
-            found[f'options.{name}'] = named[tier]._replace(cleared=cleared)
+        merged = self.options(node)
+        for name, origin in merged.origins.items():
+            if name not in merged.values:
+                origin = origin._replace(cleared=True)  # noqa: PLW2901  same
+            found[f'options.{name}'] = origin
         return found
 
 
@@ -190,13 +210,8 @@ def _combined(plugin_id: str, edges: list[Assignment]) -> Candidate:
     candidate = Candidate(plugin_id, [])
     decided = False
     for owned in by_owner.values():
-        first, *others = ordered(owned)
-        said = meaning(first)
-        same = [meaning(other) == said for other in others]
-        turned = [not one for one in same]
+        first = owned[0] if len(owned) == 1 else candidate.sort_out(owned)
         candidate.edges.append(first)
-        candidate.copies += tuple(itertools.compress(others, same))
-        candidate.rivals += tuple(itertools.compress(others, turned))
         values = {edge.default for edge in owned} - {None}
         if values and not decided:
             decided = True
@@ -210,15 +225,41 @@ def origin_of(edge: Assignment, *, cleared: bool = False) -> Origin:
     return Origin(edge.owner_kind, edge.owner_id, cleared)
 
 
-def meaning(edge: Assignment) -> tuple[Any, ...]:
-    """Return what an edge says, beside what it joins."""
-    return (
-        edge.default,
-        edge.search_template,
-        edge.identity_plugin_id,
-        edge.excluded,
-        edge.options,
+def meaning(edge: Assignment) -> str:
+    """Return what an edge says, beside what it joins, as canonical text.
+
+    It tells 1 from True, and it may hold secrets: it is for comparing only.
+    """
+    options = [
+        (name, _exact(value))
+        for name, value in sorted(edge.options.items())
+        if value is not None
+    ]
+    return repr(
+        (
+            edge.default,
+            edge.search_template,
+            edge.identity_plugin_id,
+            edge.excluded,
+            options,
+        )
     )
+
+
+def _exact(value: object) -> object:
+    """Return a value so that its `repr` leaves out nothing and never fails."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, pydantic.SecretStr):
+        return 'secret', value.get_secret_value()
+    if isinstance(value, int) and not isinstance(value, bool):
+        return 'int', hex(value)  # Python writes no more than 4,300 digits
+    if isinstance(value, Mapping):
+        items = cast('Mapping[object, object]', value).items()
+        return sorted((repr(name), repr(_exact(one))) for name, one in items)
+    if isinstance(value, (list, tuple)):
+        return [_exact(one) for one in cast('list[object]', value)]
+    return value
 
 
 def ordered(edges: Iterable[Assignment]) -> list[Assignment]:
@@ -232,7 +273,7 @@ def ordered(edges: Iterable[Assignment]) -> list[Assignment]:
     found: list[Assignment] = []
     for _, alike in itertools.groupby(keyed, operator.itemgetter(0)):
         group = [edge for _, edge in alike]
-        found += sorted(group, key=_text) if len(group) > 1 else group
+        found += sorted(group, key=meaning) if len(group) > 1 else group
     return found
 
 
@@ -244,14 +285,6 @@ def _key(edge: Assignment) -> tuple[str, ...]:
         edge.owner_id,
         edge.id,
     )
-
-
-def _text(edge: Assignment) -> str:
-    """Return a canonical text of what an edge says."""
-    options = edge.options and sorted(
-        (name, repr(value)) for name, value in edge.options.items()
-    )
-    return repr((*meaning(edge)[:-1], options))
 
 
 SINGLE_PROPERTIES = tuple(name for name in PROPERTIES if name != 'options')

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, NamedTuple
 
-from imbi_plugin_sdk._text import listed, shown
-from imbi_plugin_sdk.resolution.errors import Fault, hint
+from imbi_plugin_sdk._text import hint, listed, shown
+from imbi_plugin_sdk.resolution.errors import Fault
 from imbi_plugin_sdk.resolution.explanation import Selection
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Selector:
             selection,
             Fault(
                 'ambiguous_source',
-                f'{len(selection.tied)} plugins of tab {self.tab!r} answer '
+                f'{len(pool)} plugins of tab {self.tab!r} answer '
                 f'to source {shown(source)}, and none is the only default '
                 'among them.',
                 'Ask for one of the candidates, or make one the default.',
@@ -199,15 +199,42 @@ class Selector:
     def _nothing(self) -> Decision:
         opted = len(self.merged.excluded)
         out = f'; the project opts out of {opted}' if opted else ''
+        fix = 'ssign a plugin to the project or to one of its types.'
         return Decision(
             Selection(''),
             Fault(
                 'nothing_bound',
                 f'neither the project nor its types bind a plugin to tab '
                 f'{self.tab!r}{out}.',
-                'Assign a plugin to the project or to one of its types.',
+                f'Remove an exclusion, or a{fix}' if opted else f'A{fix}',
             ),
         )
+
+    def meant(self) -> dict[str, set[str]]:
+        """Return plugin id to the slugs, with and without service, for it.
+
+        These are the sources that choose it, be it as the default among
+        several that answer.
+        """
+        candidates, services_of = (
+            self.merged.candidates,
+            self._graph.services_of,
+        )
+        found: dict[str, set[str]] = {name: set() for name in candidates}
+        for slug, plugin_ids in self._by_slug.items():
+            pools = {slug: plugin_ids}
+            for plugin_id in plugin_ids:
+                for service in services_of.get(plugin_id, ()):
+                    source = f'{service.slug}/{slug}'
+                    pools.setdefault(source, []).append(plugin_id)
+            for source, pool in pools.items():
+                chosen: str | None = pool[0]
+                if len(pool) > 1:
+                    alike = [candidates[name] for name in dict.fromkeys(pool)]
+                    chosen = _defaults(alike, None).chosen
+                if chosen is not None:
+                    found[chosen].add(source)
+        return found
 
     def _no_match(self, source: str) -> Decision:
         """Tell a source that nobody knows from one that is not bound."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, NoReturn
 
-from imbi_plugin_sdk._text import listed
+from imbi_plugin_sdk._text import hint, listed
 from imbi_plugin_sdk.contract import negotiate
 from imbi_plugin_sdk.errors import Problem
 from imbi_plugin_sdk.options import missing_credentials
-from imbi_plugin_sdk.resolution.errors import Fault, hint
+from imbi_plugin_sdk.resolution.errors import Fault
 
 if TYPE_CHECKING:
     from imbi_plugin_sdk.contract import Negotiation
@@ -91,8 +91,14 @@ class Usability:
         self._handlers = handlers
         self._known: dict[str, Known | Fault] = {}
 
-    def place(self, plugin_id: str) -> Placed:
+    def place(
+        self, plugin_id: str, otherwise: str = 'delete the assignment'
+    ) -> Placed:
         """Find a plugin node and its service (ADR 0008, section 4.3).
+
+        Args:
+            plugin_id: The node's id.
+            otherwise: What to do where it should not be attached.
 
         Raises:
             Refused: `dangling_edge`.
@@ -114,7 +120,7 @@ class Usability:
             'dangling_edge',
             f'plugin {node.slug} (id:{plugin_id}) must hang on one service '
             f'by HAS_PLUGIN, but {seen}.',
-            'Attach it to exactly one service, or delete the assignment.',
+            f'Attach it to exactly one service, or {otherwise}.',
         )
 
     def handler(self, placed: Placed) -> Known:
@@ -200,19 +206,20 @@ def _no_application(
 ) -> tuple[Problem, ...]:
     """Say why no application was found, where one is due."""
     wanted, service = placed.node.application_id, placed.service.slug
+    asked = known.entry.manifest.credentials
     if wanted:
         code, seen = (
             'application_missing',
             f'{placed} uses service application {wanted!r}, which '
             f'service {service} does not have.',
         )
-    elif count:
+    elif count and asked:
         code, seen = (
             'application_ambiguous',
             f'service {service} has {count} service applications, and '
             f'{placed} does not say which one it uses.',
         )
-    elif any(field.required for field in known.entry.manifest.credentials):
+    elif any(field.required for field in asked):
         code, seen = (
             'application_missing',
             f'{placed} needs credentials, and service {service} has '
@@ -223,6 +230,7 @@ def _no_application(
     fix = (
         'Set application_id of the plugin to one of the service.'
         if count
-        else 'Attach a service application with credentials to the service.'
+        else 'Attach a service application with credentials to the service'
+        f'{", and set application_id to it" if wanted else ""}.'
     )
     return (Problem(code, 'application_id', seen, fix),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from imbi_plugin_sdk._text import shown
 from imbi_plugin_sdk.resolution._resolve import Request
 from imbi_plugin_sdk.resolution.errors import Fault
 
@@ -26,9 +27,10 @@ class Change:
             the code of the error.
         after: The same, afterwards.
         plugins: Plugin id to what would change about it, sorted: `added`,
-            `removed`, `selector`, `outcome` (it can serve, or cannot, or for
-            another reason), `handler`, `service`, `application`,
-            `search_template`, `identity`, `problems`, and `options.<name>`.
+            `removed`, `selector` (which sources mean it), `outcome` (it can
+            serve, or cannot, or for another reason), `handler`, `service`,
+            `application`, `search_template`, `identity`, `problems`,
+            `options.<name>`, and `default` (of one that cannot serve).
             Values are not shown: an option may be secret.
     """
 
@@ -63,8 +65,9 @@ def what_if(  # noqa: PLR0913  two worlds of graph and handlers
 ) -> tuple[Change, ...]:
     """Say which projects would change, and how.
 
-    A project changes where a request without source, or one with any
-    selector, would come out differently.
+    A project changes where a request, without source or with any, would
+    be served otherwise, or would be refused with another code. The words and
+    candidates of an error, and warnings, are not compared.
 
     Args:
         projects: Project id to the ids of its types, in the host's order.
@@ -76,7 +79,15 @@ def what_if(  # noqa: PLR0913  two worlds of graph and handlers
 
     Returns:
         One change per project and tab that changes, sorted by both.
+
+    Raises:
+        TypeError: The tabs, or the types of a project, are one text.
     """
+    if isinstance(tabs, str):
+        raise TypeError(
+            f'tabs is the text {shown(tabs)}; give a list, as in '
+            f'[{shown(tabs)}]'
+        )
     later = handlers if handlers_after is None else handlers_after
     wanted = None if tabs is None else set(tabs)
     found: list[Change] = []
@@ -105,18 +116,24 @@ class _State:
         self, bindings: Bindings, tab: str, handlers: Handlers
     ) -> None:
         request = Request(bindings, tab, handlers)
-        names = request.selector.names
+        names, meant = request.selector.names, request.selector.meant()
         self.plugins: dict[str, dict[str, Any]] = {}
         for name, candidate in request.merged.candidates.items():
             served = request.judge(candidate)
-            self.plugins[name] = {'selector': names[name], **_facts(served)}
+            self.plugins[name] = {
+                'selector': (names[name], meant[name]),
+                **_facts(served),
+            }
         selection, fault = request.selector.decide(None)
         if fault is not None:
             self.default = fault.code
         else:
             chosen = str(selection.chosen)
-            code = self.plugins[chosen]['outcome']
+            facts = self.plugins[chosen]
+            code = facts['outcome']
             self.default = chosen if code is None else code
+            if code is not None:  # then `default` does not say which it is
+                facts['default'] = True
 
 
 def _facts(served: Served | Fault) -> dict[str, Any]:
@@ -139,7 +156,9 @@ def _of(bound: Bound) -> dict[str, Any]:
         'handler': id(bound.entry.handler),
         'service': bound.service.id,
         'application': bound.application and bound.application.id,
-        'problems': {problem.code for problem in bound.problems},
+        'problems': {
+            (problem.code, problem.path) for problem in bound.problems
+        },
         **{
             f'options.{name}': value
             for name, value in bound.options.values.items()

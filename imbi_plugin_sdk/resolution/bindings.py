@@ -6,6 +6,7 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from imbi_plugin_sdk._text import shown
 from imbi_plugin_sdk.manifest.plugin import PLUGIN_TYPES
 
 if TYPE_CHECKING:
@@ -84,7 +85,10 @@ class Handlers(Protocol):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Graph:
-    """Nodes and edges, of one project or of all.
+    """Nodes and edges, of one project or of all that one organization has.
+
+    Organizations are not compared: who puts the nodes of several into one
+    graph lets the projects of one use the services of another.
 
     Attributes:
         assignments: USES_PLUGIN edges, in any order.
@@ -113,28 +117,28 @@ class Graph:
         return _by_id(self.plugins, 'plugin node')
 
     @functools.cached_property
-    def services_of(self) -> Mapping[str, tuple[ThirdPartyService, ...]]:
+    def services_of(self) -> Mapping[str, Sequence[ThirdPartyService]]:
         """Plugin id to the services that claim it: one, in a sound graph.
 
         Sorted by id; a service that lists a plugin twice counts once.
         """
-        found: dict[str, tuple[ThirdPartyService, ...]] = {}
+        found: dict[str, list[ThirdPartyService]] = {}
         services = _by_id(self.services, 'third-party service')
         for service in sorted(services.values(), key=lambda one: one.id):
-            alone = (service,)
             for plugin_id in dict.fromkeys(service.plugins):
-                if found.setdefault(plugin_id, alone) is not alone:
-                    found[plugin_id] += alone
+                try:
+                    found[plugin_id].append(service)
+                except KeyError:
+                    found[plugin_id] = [service]
         return found
 
     @functools.cached_property
-    def applications_of(self) -> Mapping[str, tuple[ServiceApplication, ...]]:
+    def applications_of(self) -> Mapping[str, Sequence[ServiceApplication]]:
         """Service id to its applications, sorted by id."""
-        found: dict[str, tuple[ServiceApplication, ...]] = {}
+        found: dict[str, list[ServiceApplication]] = {}
         nodes = _by_id(self.applications, 'service application')
         for node in sorted(nodes.values(), key=lambda one: one.id):
-            before = found.get(node.service_id, ())
-            found[node.service_id] = (*before, node)
+            found.setdefault(node.service_id, []).append(node)
         return found
 
     @functools.cached_property
@@ -165,7 +169,15 @@ class Graph:
                 two types assign one plugin, the first one's properties
                 stand above the second's. One that is given twice counts
                 once.
+
+        Raises:
+            TypeError: The types are one text, whose letters would be types.
         """
+        if isinstance(project_types, str):
+            raise TypeError(
+                f'project_types is the text {shown(project_types)}; give a '
+                f'list of ids, as in [{shown(project_types)}]'
+            )
         types = tuple(dict.fromkeys(project_types))
         owners = [('project', project)]
         owners += [('project_type', name) for name in types]

@@ -25,7 +25,7 @@ import dataclasses
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from imbi_plugin_sdk._text import SHOWN_CHARACTERS, counted, did_you_mean
+from imbi_plugin_sdk._text import counted
 from imbi_plugin_sdk.errors import (
     PluginError,
     PluginNotFoundError,
@@ -34,17 +34,12 @@ from imbi_plugin_sdk.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from imbi_plugin_sdk.resolution.explanation import Explanation
 
 SHOWN_CANDIDATES = 8
 """How many candidates a message names; an admin reads no longer list."""
-
-
-MOST_COMPARED = 200
-"""Names among which a likely slip is looked for: comparing takes 20 µs each,
-and an error is an answer to a request."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -138,13 +133,6 @@ def _restored(
 ) -> ResolutionError:
     """Return an error that was pickled."""
     return kind(**facts)  # type: ignore[arg-type]
-
-
-def hint(word: str, known: Collection[str]) -> str:
-    """Return ` Did you mean 'x'?` where that can be told in good time."""
-    if len(known) > MOST_COMPARED or len(word) > SHOWN_CHARACTERS:
-        return ''
-    return did_you_mean(word, known)
 
 
 def problem_of(tab: str, plugin_id: str | None, fault: Fault) -> Problem:

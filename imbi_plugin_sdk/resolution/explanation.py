@@ -192,10 +192,11 @@ class Explanation:
     def _of(self, candidate: Candidate) -> list[EdgeTrace]:
         """Trace the edges of one candidate, the one on top first."""
         verdict = _verdict(self._selection, candidate, self.outcome)
-        top = candidate.edges[0]
-        found = [EdgeTrace(top, verdict, _SETS[_bits(top)])]
-        if len(candidate.edges) > 1:
-            found += _shadowed(candidate.edges)
+        if len(candidate.edges) == 1:
+            top = candidate.edges[0]
+            found = [EdgeTrace(top, verdict, _SETS[_bits(top)])]
+        else:
+            found = _layered(verdict, candidate.edges)
         if candidate.copies:
             found += [EdgeTrace(one, 'copy', ()) for one in candidate.copies]
         if candidate.rivals:
@@ -242,25 +243,32 @@ _SETS = tuple(
 """Sixteen tuples that ten thousand traces share."""
 
 
-def _shadowed(edges: list[Assignment]) -> Iterator[EdgeTrace]:
-    """Trace the edges below the first, with what nothing above them sets."""
-    taken = _bits(edges[0])
-    for place, edge in enumerate(edges[1:], 1):
+def _layered(verdict: str, edges: list[Assignment]) -> list[EdgeTrace]:
+    """Trace edges on top of each other, with what nothing above them sets.
+
+    Args:
+        verdict: What became of the uppermost; the others are shadowed.
+        edges: The uppermost first.
+    """
+    found: list[EdgeTrace] = []
+    taken = 0
+    named: set[str] = set()
+    for edge in edges:
         bits = _bits(edge)
         gives = bits & ~taken
-        if bits & taken & _OPTIONS and _adds(edge, edges[:place]):
-            gives |= _OPTIONS
-        yield EdgeTrace(edge, 'shadowed', _SETS[gives])
+        if bits & _OPTIONS:
+            added = [
+                name
+                for name, value in edge.options.items()
+                if value is not None and name not in named
+            ]
+            if added:
+                gives |= _OPTIONS
+                named.update(added)
+        found.append(EdgeTrace(edge, verdict, _SETS[gives]))
         taken |= bits
-
-
-def _adds(edge: Assignment, above: list[Assignment]) -> bool:
-    """Tell whether an edge sets an option that none above it sets."""
-    return any(
-        value is not None
-        and all(one.options.get(name) is None for one in above)
-        for name, value in edge.options.items()
-    )
+        verdict = 'shadowed'
+    return found
 
 
 def _edge_name(trace: EdgeTrace) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import typing
 
 import pydantic
@@ -21,6 +22,7 @@ from imbi_plugin_sdk.options import (
     OptionsError,
     coerce_option,
     expand_search,
+    fit_options,
     merge_options,
     missing_credentials,
     require_credentials,
@@ -96,6 +98,9 @@ def test_merging_changes_no_tier_and_shows_no_value():
         ('integer', ' -7 ', -7),
         ('integer', '+07', 7),
         ('integer', 7.0, 7),
+        ('integer', 10**30 - 1, 10**30 - 1),
+        ('integer', '-' + '9' * 30, 1 - 10**30),
+        ('integer', enum.IntEnum('Digit', {'SIX': 6}).SIX, 6),
         ('boolean', True, True),
         ('boolean', 0, False),
         ('boolean', 'Yes', True),
@@ -129,6 +134,13 @@ def test_a_value_is_coerced_to_the_declared_type(kind, value, expected):
         ('integer', '\N{ARABIC-INDIC DIGIT SEVEN}'),
         ('integer', '1_000'),
         ('integer', '9' * 5000),
+        ('integer', '9' * 31),
+        ('integer', 10**30),
+        ('integer', -(10**30)),
+        ('integer', 1e30),
+        pytest.param('integer', 10**5000, id='integer-huge'),
+        pytest.param('string', 10**5000, id='string-huge'),
+        ('mapping', {'a': 10**5000}),
         ('integer', [7]),
         ('boolean', 2),
         ('boolean', 1.0),
@@ -192,6 +204,10 @@ def test_every_option_type_has_a_coercion():
         ('integer', ['1', '2'], 3, False),
         ('boolean', ['true'], 'yes', True),
         ('boolean', ['true'], 'no', False),
+        ('boolean', ['True'], True, True),
+        ('boolean', ['True'], False, False),
+        ('integer', ['01', 'many'], 1, True),
+        ('integer', ['01', 'many'], 0, False),
         ('secret', [SECRET], SECRET, True),
         ('secret', ['other'], SECRET, False),
     ],
@@ -274,6 +290,24 @@ def test_an_unknown_option_is_a_warning_and_not_handed_on():
     )
 
 
+def test_a_likely_name_is_looked_for_among_few_unknown_ones_only():
+    declared = [PluginOption(name=f'o{n}', label='O') for n in range(50)]
+    for count, hinted in ((4, True), (5, False)):
+        given = {f'o_{n}': 1 for n in range(count)}
+        warnings = resolve_options(declared, ('node', given)).warnings
+        assert len(warnings) == count
+        for warning in warnings:
+            assert ('Did you mean' in warning.message) == hinted
+
+
+def test_merged_options_fit_like_their_tiers():
+    declared = [option('integer', default=5)]
+    tiers = ('node', {'it': '7'}), ('project', {'odd': 1})
+    assert fit_options(declared, merge_options(*tiers)) == resolve_options(
+        declared, *tiers
+    )
+
+
 def test_a_secret_stays_hidden_until_it_is_revealed():
     declared = [
         option('secret'),
@@ -346,6 +380,12 @@ def test_required_credentials_must_say_something(manifest, given, missing):
         assert SECRET not in str(caught.value)
     else:
         require_credentials(manifest, given)
+
+
+def test_one_text_is_no_list_of_credentials(manifest):
+    with pytest.raises(TypeError, match='give their names as a list') as e:
+        missing_credentials(manifest, SECRET)
+    assert SECRET not in str(e.value)
 
 
 def test_a_search_template_is_expanded_from_the_context():

@@ -57,6 +57,15 @@ def test_what_no_header_can_carry_is_refused_unquoted(name, odd):
     assert plain[name] == text
 
 
+@pytest.mark.parametrize('odd', [5, b'canary', ['canary']])
+def test_a_credential_that_is_no_text_is_refused_unquoted(odd):
+    with pytest.raises(
+        PluginAuthenticationFailed, match='key_id must be text'
+    ) as caught:
+        read_credentials(DECLARED, {**GIVEN, 'key_id': odd})
+    assert 'canary' not in str(caught.value)
+
+
 @pytest.mark.parametrize('value', [None, '', ' \t\n'])
 def test_an_option_without_text_is_the_default(value):
     assert read_text({'it': value}, 'it', 'other') == 'other'

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imbi_plugin_sdk import expand_template, validate_template
-from imbi_plugin_sdk.search_templates import SEARCH_VARIABLES
+from imbi_plugin_sdk.search_templates import SEARCH_VARIABLES, SHOWN_FAULTS
 
 ALL = {name: name.upper() for name in SEARCH_VARIABLES}
 
@@ -31,6 +31,21 @@ def test_each_variable_is_put_in():
 @pytest.mark.parametrize('variables', [{}, {'team_slug': None}])
 def test_a_missing_value_becomes_an_empty_string(variables):
     assert expand_template('<${team_slug}>', variables) == '<>'
+
+
+def test_a_value_that_is_no_text_is_written_as_text():
+    assert expand_template('<${project_id}>', {'project_id': 0}) == '<0>'
+
+
+def test_few_of_many_faults_are_told_and_the_rest_are_counted():
+    wrong = SHOWN_FAULTS + 1
+    with pytest.raises(ValueError, match='and 1 more') as e:
+        validate_template('${oops}' * wrong)
+    assert str(e.value).count('at column') == SHOWN_FAULTS
+    with pytest.raises(ValueError, match='at column') as e:
+        validate_template('${oops}' * SHOWN_FAULTS)
+    assert str(e.value).count('at column') == SHOWN_FAULTS
+    assert ' more' not in str(e.value)
 
 
 def test_a_value_is_never_expanded_again():

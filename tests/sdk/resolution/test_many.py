@@ -290,6 +290,57 @@ def test_a_selector_that_gets_longer_is_a_change(two, ask):
     assert found.before == found.after == 'n1'
 
 
+def test_a_source_that_means_another_plugin_is_a_change(two, ask):
+    two.plugin('n3', 'ssm', service='hashi')
+    two.edge('p', 'n2', default=True)
+    two.edge('t', 'n1', default=True)
+    two.edge('t', 'n3')
+    (found,) = ask(
+        lambda w: w.edges.__setitem__(
+            slice(1, 3),
+            [
+                w.edges[1].replaced(default=None),
+                w.edges[2].replaced(default=True),
+            ],
+        )
+    )
+    assert found.before == found.after == 'n2'
+    assert found.plugins == {'n1': ('selector',), 'n3': ('selector',)}
+
+
+def test_a_service_with_another_slug_is_a_change(two, ask):
+    two.edge('p', 'n1')
+    (found,) = ask(
+        lambda w: w.services.update(aws=w.services['aws'].replaced(slug='x'))
+    )
+    assert found.plugins == {'n1': ('selector',)}
+
+
+def test_a_default_that_moves_between_broken_plugins_is_a_change(two, ask):
+    two.edge('t', 'n1', default=True)
+    two.edge('p', 'n2')
+    two.entries.clear()
+    (found,) = ask(
+        lambda w: w.edges.append(w.edges.pop().replaced(default=True))
+    )
+    assert found.before == found.after == 'handler_unavailable'
+    assert found.plugins == {'n1': ('default',), 'n2': ('default',)}
+
+
+def test_a_problem_with_another_option_is_a_change(two, ask):
+    two.handler(
+        'ssm',
+        options=[
+            {'name': name, 'label': name, 'required': True} for name in 'ab'
+        ],
+    )
+    two.edge('p', 'n1', options={'a': 'x'})
+    (found,) = ask(
+        lambda w: w.edges.append(w.edges.pop().replaced(options={'b': 'x'}))
+    )
+    assert found.plugins == {'n1': ('problems', 'options.a', 'options.b')}
+
+
 def test_a_handler_that_goes_touches_those_who_use_it(two, ask):
     two.edge('t', 'n1')
     (found,) = ask(lambda w: w.entries.pop('ssm'), handlers=True)
@@ -306,6 +357,14 @@ def test_only_the_tabs_that_are_asked_for_are_looked_at(two, ask):
 
     assert [c.tab for c in ask(change)] == ['configuration', 'logs']
     assert [c.tab for c in ask(change, tabs=['logs', 'none'])] == ['logs']
+
+
+def test_one_text_is_no_list_of_tabs_or_types(two):
+    graph = two.graph
+    with pytest.raises(TypeError, match=r"as in \['python'\]"):
+        graph.bindings('p', 'python')
+    with pytest.raises(TypeError, match=r"as in \['logs'\]"):
+        what_if({'p': ['t']}, graph, graph, two.handlers, tabs='logs')
 
 
 def test_a_node_may_come_twice_but_not_in_two_forms(two):
