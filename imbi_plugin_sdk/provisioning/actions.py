@@ -11,12 +11,14 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import pydantic
 
+from imbi_plugin_sdk.provisioning.fields import SAVED_KINDS
 from imbi_plugin_sdk.records import NodeId, Record, Slug
 
 FieldName: TypeAlias = Annotated[
-    str, pydantic.Field(pattern=r'^[a-z][a-z_]{0,63}$')
+    str, pydantic.Field(pattern=f'^(?:{"|".join(SAVED_KINDS)})$')
 ]
-"""A field of a service, as in `provisioning.fields`."""
+"""A field of a service, as in `provisioning.fields`. There are no others: else
+a service application could come along as a field."""
 
 Value: TypeAlias = str | bool | int | float | list[Any] | dict[str, Any] | None
 """What a field holds; None is unset."""
@@ -28,6 +30,11 @@ _REBASE = pydantic.Field(
 
 class _OfService(Record):
     service_id: NodeId = pydantic.Field(description='The service meant.')
+
+    @property
+    def node(self) -> str | None:
+        """The node that is written, as preconditions name it."""
+        return f'service:{self.service_id}'
 
 
 class _OfTemplate(_OfService):
@@ -46,7 +53,10 @@ class CreateService(_OfTemplate):
 
 
 class AdoptService(_OfTemplate):
-    """Tie a service that an operator made to a template."""
+    """Tie a service to a template.
+
+    An operator made it, or its own template has another id now.
+    """
 
     action: Literal['adopt_service'] = 'adopt_service'
 
@@ -127,6 +137,11 @@ class _OfPlugin(Record):
 
     plugin_id: NodeId
 
+    @property
+    def node(self) -> str | None:
+        """The node that is written, as preconditions name it."""
+        return f'plugin:{self.plugin_id}'
+
 
 class CreatePlugin(_OfPlugin):
     """Create a plugin node, without options."""
@@ -171,6 +186,11 @@ class StoreIcon(Record):
     digest: str = pydantic.Field(pattern=r'^sha256:[0-9a-f]{64}$')
     media_type: str
     size: int = pydantic.Field(ge=1, description='Length in bytes.')
+
+    @property
+    def node(self) -> str | None:
+        """None: an icon is no node."""
+        return None
 
 
 ServiceAction: TypeAlias = (

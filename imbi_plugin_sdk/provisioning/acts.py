@@ -15,18 +15,18 @@ from imbi_plugin_sdk.provisioning.attaching import merge
 from imbi_plugin_sdk.provisioning.drafting import Draft
 from imbi_plugin_sdk.provisioning.errors import ValueRefused
 from imbi_plugin_sdk.provisioning.fields import (
+    KINDS,
     SAVED_KINDS,
     VARIABLE_VALUES,
-    fits,
     plain_value,
+    value_problems,
 )
 from imbi_plugin_sdk.provisioning.matching import missing_service
 from imbi_plugin_sdk.provisioning.merge import Decision, Field, Merged
 from imbi_plugin_sdk.provisioning.offerings import Offering, offerings_of
-from imbi_plugin_sdk.secret_detector import TEMPLATE_SLOTS, find_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from imbi_plugin_sdk.provisioning.plan import Operation, Plan
     from imbi_plugin_sdk.provisioning.sources import PluginSource
@@ -55,14 +55,14 @@ def plan_save(
     draft, found = _opened('save_fields', state, service)
     if found is None:
         return draft.seal()
-    for name in _known(draft, values):
+    for name in _known(draft, values, SAVED_KINDS):
         try:
             value = plain_value(values[name], name)
         except ValueRefused as error:
             for problem in error.problems:
                 draft.block(problem)
             continue
-        problems = list(_faults(name, value))
+        problems = list(value_problems(name, value))
         for problem in problems:
             draft.block(problem)
         if not problems:
@@ -72,25 +72,6 @@ def plan_save(
             if name != VARIABLE_VALUES:  # no manifest fills it
                 found.pinned.add(name)
     return draft.seal()
-
-
-def _faults(name: str, value: object) -> Iterator[Problem]:
-    if value is None:
-        return
-    if not fits(name, value):
-        yield Problem(
-            'value_kind',
-            name,
-            f'a {type(value).__name__} was given where a '
-            f'{SAVED_KINDS[name]} must stand.',
-            'Give the value in the form that the field has.',
-        )
-    # Tenants and account numbers look random: of what operators enter for
-    # variables, only what cannot be anything else counts as a secret.
-    certain = {'vendor_format', 'private_key', 'url'}
-    for finding in find_secrets({name: value}, slots=TEMPLATE_SLOTS):
-        if name != VARIABLE_VALUES or finding.kind in certain:
-            yield finding.problem()
 
 
 def plan_unpin(state: State, service: str, fields: Iterable[str]) -> Plan:
@@ -208,20 +189,22 @@ def _opened(
     return draft, found
 
 
-def _known(draft: Draft, names: Iterable[str]) -> list[str]:
+def _known(
+    draft: Draft, names: Iterable[str], fields: Collection[str] = KINDS
+) -> list[str]:
     """Return the names that are fields, in order; block for the others."""
     wanted = set(names)
-    for name in sorted(wanted - SAVED_KINDS.keys()):
+    for name in sorted(wanted.difference(fields)):
         draft.block(
             Problem(
                 'field_unknown',
                 name,
                 'a service has no field of this name that a template '
-                f'fills.{did_you_mean(name, SAVED_KINDS)}',
-                f'Use one of {listed(SAVED_KINDS)}.',
+                f'fills.{did_you_mean(name, fields)}',
+                f'Use one of {listed(fields)}.',
             )
         )
-    return [name for name in SAVED_KINDS if name in wanted]
+    return [name for name in fields if name in wanted]
 
 
 def _seen(service: Working, name: str, value: object) -> Field:

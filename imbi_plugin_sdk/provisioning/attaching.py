@@ -15,6 +15,7 @@ from imbi_plugin_sdk.provisioning.state import (
     service_id,
     service_slug,
     vacant,
+    vendor_key,
 )
 from imbi_plugin_sdk.provisioning.working import Working
 
@@ -64,6 +65,12 @@ def create(
     return draft.create(made)
 
 
+def move(draft: Draft, service: Working, match: tuple[str, str]) -> None:
+    """Tie a service to the template that its own has become."""
+    draft.consider(service)
+    service.template_id, service.instance = match
+
+
 def adopt(draft: Draft, service: Working, match: tuple[str, str]) -> None:
     """Tie an operator's service to a template; pin all that it holds.
 
@@ -80,12 +87,28 @@ def adopt(draft: Draft, service: Working, match: tuple[str, str]) -> None:
 
 
 def attach(
-    draft: Draft, service: Working, offering: Offering, known: Known
+    draft: Draft,
+    service: Working,
+    offering: Offering,
+    known: Known,
+    *,
+    again: bool = True,
 ) -> None:
-    """Let a distribution share a service: its fields, then its plugins."""
+    """Let a distribution share a service: its fields, then its plugins.
+
+    Args:
+        draft: What is planned so far.
+        service: The service.
+        offering: What the distribution brings.
+        known: What others bring.
+        again: Whether plugins that were uninstalled from the service come
+            back.
+    """
     fresh = service.revision is None and not service.contributors
     draft.consider(service)
     if offering.template is not None:
+        if service.vendor_key != vendor_key(offering.template.vendor):
+            draft.warn(_vendor_differs(service, offering.template))
         if offering.distribution not in service.contributors:
             service.contributors.append(offering.distribution)
         if service.owner != offering.distribution:
@@ -95,7 +118,21 @@ def attach(
         else:
             merge(draft, service, offering)
     for source in offering.sources:
-        _attach_plugin(draft, service, source)
+        _attach_plugin(draft, service, source, again=again)
+
+
+def _vendor_differs(
+    service: Working, template: ThirdPartyServiceTemplate
+) -> Problem:
+    return Problem(
+        'vendor_differs',
+        f'service {service.slug}',
+        f"the service's vendor is {service.vendor!r} and the template's is "
+        f'{template.vendor!r}; other packages with this template will not '
+        'find the service by themselves.',
+        'Change the vendor of the service, or name the service for those '
+        'packages too.',
+    )
 
 
 def merge(draft: Draft, service: Working, offering: Offering) -> None:
@@ -160,9 +197,17 @@ def _unsaid(service: Working, name: str, values: Mapping[str, object]) -> bool:
 
 
 def _attach_plugin(
-    draft: Draft, service: Working, source: PluginSource
+    draft: Draft, service: Working, source: PluginSource, *, again: bool
 ) -> None:
-    """Create a plugin node and its HAS_PLUGIN edge, unless they exist."""
+    """Create a plugin node and its HAS_PLUGIN edge, unless they exist.
+
+    Args:
+        draft: What is planned so far.
+        service: The service.
+        source: The plugin.
+        again: Whether a plugin that was uninstalled from the service comes
+            back.
+    """
     present = [
         name for name in service.plugins if draft.slug_of(name) == source.slug
     ]
@@ -170,6 +215,10 @@ def _attach_plugin(
         _keep_plugin(draft, service, source, present[0])
         return
     name = _left_behind(draft, service, source)
+    left = draft.state.plugins.get(name or '')
+    if left and not again and left.distribution == source.distribution:
+        draft.warn(_uninstalled(service, source))
+        return
     if name is None:
         name = vacant(
             plugin_id(service.id, source.slug),
@@ -190,16 +239,23 @@ def _left_behind(
     draft: Draft, service: Working, source: PluginSource
 ) -> str | None:
     """Return the node that an uninstall left, with what was entered on it."""
-    name = plugin_id(service.id, source.slug)
-    node = draft.state.plugins.get(name)
-    if (
-        node is None
-        or node.slug != source.slug
-        or node.plugin_type != source.manifest.plugin_type
-        or draft.is_attached(name)
-    ):
-        return None
-    return name
+    for node in draft.nodes_made_for(service.id, source.slug):
+        if (
+            node.plugin_type == source.manifest.plugin_type
+            and not draft.is_attached(node.id)
+        ):
+            return node.id
+    return None
+
+
+def _uninstalled(service: Working, source: PluginSource) -> Problem:
+    return Problem(
+        'plugin_uninstalled',
+        f'service {service.slug}, plugin {source.slug}',
+        'it was uninstalled from the service, and an upgrade does not bring '
+        'it back.',
+        f'Install {source.distribution} to have it again.',
+    )
 
 
 def _keep_plugin(

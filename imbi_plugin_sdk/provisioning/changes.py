@@ -14,8 +14,10 @@ from imbi_plugin_sdk.provisioning.folding import (
     fold_service,
     is_done,
 )
+from imbi_plugin_sdk.provisioning.plan import MASK
 from imbi_plugin_sdk.provisioning.sources import icon_value
 from imbi_plugin_sdk.provisioning.state import State, vendor_key
+from imbi_plugin_sdk.provisioning.working import Working
 from imbi_plugin_sdk.records import PluginNode, ThirdPartyService
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
 Node: TypeAlias = ThirdPartyService | PluginNode
 """A node that provisioning writes."""
+
+MERGED = ('write', 'clear')
+"""Decisions that write a manifest's value; into a pinned field, only if the
+operator takes it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -168,7 +174,38 @@ def _moved(plan: Plan, state: State) -> Iterator[Problem]:
                 "the vendor's services are not those among which the "
                 'plan chose.',
             )
+    yield from _fields_moved(plan, state)
     yield from _taken_into_use(plan, state)
+
+
+def _fields_moved(plan: Plan, state: State) -> Iterator[Problem]:
+    """Yield each field that is not what the plan shows before its decision.
+
+    A revision tells the same, where each writer raises it and a node that is
+    made anew does not begin again with an old one. An operator's edit is too
+    dear to hang on that alone.
+    """
+    seen = {
+        name: Working.of(state.services[name])
+        for name in {one.service_id for one in plan.fields}
+        if name in state.services
+    }
+    for one in plan.fields:
+        service = seen.get(one.service_id)
+        if service is None:
+            continue
+        live = service.live.get(one.field)
+        pinned = one.field in service.pinned and one.decision in MERGED
+        if (
+            (one.before not in (live, MASK))
+            or one.base != service.base.get(one.field)
+            or (pinned and plan.operation != 'take_theirs')
+        ):
+            yield _stale(
+                'field_moved',
+                f'service:{one.service_id}.{one.field}',
+                'it is not as the plan shows it before.',
+            )
 
 
 def _revision(revision: int | None) -> str:
@@ -189,7 +226,17 @@ def _taken_into_use(plan: Plan, state: State) -> Iterator[Problem]:
                 f'plugin:{name}',
                 'it was assigned since; a plugin that is used cannot go.',
             )
+    slugs = {one.slug: one.id for one in state.services.values()}
     for action in plan.actions:
+        if isinstance(action, actions.CreateService):
+            owner = slugs.get(action.slug, action.service_id)
+            if owner != action.service_id:
+                yield _stale(
+                    'slug_taken',
+                    f'service:{action.service_id}',
+                    f'the slug {action.slug!r} is that of {owner!r} since; '
+                    'a slug names one service.',
+                )
         if isinstance(action, actions.DeleteService) and (
             state.in_use is None or action.service_id in state.in_use
         ):

@@ -19,7 +19,7 @@ from imbi_plugin_sdk.provisioning.plan import (
     canonical,
 )
 from imbi_plugin_sdk.provisioning.sources import icon_value
-from imbi_plugin_sdk.provisioning.state import vendor_key
+from imbi_plugin_sdk.provisioning.state import made_nodes, vendor_key
 from imbi_plugin_sdk.provisioning.working import Working, actions_between
 from imbi_plugin_sdk.secret_detector import TEMPLATE_SLOTS, find_secrets
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from imbi_plugin_sdk.icons import SanitizedIcon
     from imbi_plugin_sdk.provisioning.sources import PluginSource
     from imbi_plugin_sdk.provisioning.state import State
+    from imbi_plugin_sdk.records import PluginNode
 
 
 class Draft:
@@ -70,6 +71,7 @@ class Draft:
         self._shared: dict[str, list[str]] = {}
         self._edges: set[str] = set()
         self._involved: dict[str, set[str]] | None = None
+        self._made: dict[tuple[str, str], list[PluginNode]] | None = None
         self._masks: dict[tuple[str, str], bool] = {}
         self.slugs: set[str] = set()
         for service in state.services.values():
@@ -149,6 +151,12 @@ class Draft:
             if name in known and known[name].distribution == distribution
         ]
 
+    def nodes_made_for(self, service: str, slug: str) -> list[PluginNode]:
+        """Return the nodes of a slug that plans made for a service."""
+        if self._made is None:
+            self._made = made_nodes(self.state.plugins.values())
+        return self._made.get((service, slug), [])
+
     def involving(self, distribution: str) -> list[Working]:
         """Return the services that a distribution has anything to do with.
 
@@ -177,6 +185,10 @@ class Draft:
         """Return the slug of a plugin node; empty where none exists."""
         made = self.new_plugins.get(plugin) or self.state.plugins.get(plugin)
         return made.slug if made else ''
+
+    def slugs_of_plugins(self) -> set[str]:
+        """Return the slugs of all plugin nodes."""
+        return {node.slug for node in self.state.plugins.values()}
 
     def is_attached(self, plugin: str) -> bool:
         """Whether any service has the plugin node."""

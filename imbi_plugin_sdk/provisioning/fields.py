@@ -15,6 +15,7 @@ It is kept in the field `variable_values`, which no manifest can fill, and
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -28,14 +29,16 @@ from imbi_plugin_sdk.manifest.template import (
     ThirdPartyServiceTemplate,
 )
 from imbi_plugin_sdk.provisioning.errors import ValueRefused
+from imbi_plugin_sdk.secret_detector import TEMPLATE_SLOTS, find_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from imbi_plugin_sdk.records import ThirdPartyService
 
-Kind: TypeAlias = Literal['text', 'list', 'map']
-"""What the value of a field is: a text, a list of texts, or a mapping."""
+Kind: TypeAlias = Literal['text', 'list', 'texts', 'map']
+"""What the value of a field is: a text, a list of texts, a mapping to texts,
+or a mapping."""
 
 IDENTITY = ('id', 'vendor')
 """Fields of a template that say which service is meant, and fill nothing."""
@@ -58,9 +61,9 @@ KINDS: dict[str, Kind] = {
     'use_pkce': 'text',
     'default_scopes': 'list',
     'scope_separator': 'text',
-    'authorization_params': 'map',
+    'authorization_params': 'texts',
     'token_auth_method': 'text',
-    'links': 'map',
+    'links': 'texts',
     'variables': 'map',
     'icon': 'text',
     'icon_dark': 'text',
@@ -73,7 +76,30 @@ FIELDS = tuple(KINDS)
 SAVED_KINDS: dict[str, Kind] = {**KINDS, VARIABLE_VALUES: 'map'}
 """Every field that an operator can save."""
 
-_TYPES: dict[Kind, type] = {'text': str, 'list': list, 'map': dict}
+_TYPES: dict[Kind, type] = {
+    'text': str,
+    'list': list,
+    'texts': dict,
+    'map': dict,
+}
+
+WORDS: dict[Kind, str] = {
+    'text': 'a text',
+    'list': 'a list of texts',
+    'texts': 'a mapping of texts to texts',
+    'map': 'a mapping',
+}
+"""What a kind is called in a message."""
+
+SURROGATE = re.compile('[\ud800-\udfff]')
+"""Half a character: Python's texts can hold it, UTF-8 cannot."""
+
+MAX_DEPTH = 16
+"""Levels of a value. A template's deepest, a variable's choices, has four; a
+parser of JSON may give up at a hundred."""
+
+MAX_NUMBER = 2**63
+"""Whole numbers are below: what databases and parsers of JSON carry."""
 
 
 def plain_value(value: object, path: str) -> Any:  # noqa: ANN401  JSON
@@ -84,38 +110,51 @@ def plain_value(value: object, path: str) -> Any:  # noqa: ANN401  JSON
         path: Where it stands, for the message.
 
     Raises:
-        ValueRefused: It holds what is not JSON, as a date.
+        ValueRefused: It holds what is not JSON, as a date, or what not
+            every reader of JSON can read.
     """
-    if isinstance(value, str):  # nearly every value, and planning is counted
-        return value or None
     plain = _plain(value, path)
-    return None if plain in ([], {}) else plain
+    return None if plain in ('', [], {}) else plain
 
 
-def _plain(value: object, path: str) -> Any:  # noqa: ANN401  JSON
-    if isinstance(value, (str, bool, int)) or value is None:
-        return value
-    if isinstance(value, float) and math.isfinite(value):
-        return value
+def _plain(value: object, path: str, depth: int = 1) -> Any:  # noqa: ANN401  JSON
+    if value is None or isinstance(value, (str, bool, int, float)):
+        if _carried(value):
+            return value
+        raise _refused(path, f'a {type(value).__name__} that JSON cannot hold')
+    if depth > MAX_DEPTH:
+        raise _refused(path, f'a value more than {MAX_DEPTH} levels deep')
     if isinstance(value, pydantic.BaseModel):
-        return _plain(value.model_dump(mode='json', exclude_none=True), path)
+        value = value.model_dump(mode='json', exclude_none=True)
     if isinstance(value, Mapping):
         raw = cast('Mapping[object, object]', value)
-        return {str(key): _plain(item, path) for key, item in raw.items()}
+        if not all(isinstance(key, str) and _carried(key) for key in raw):
+            raise _refused(path, 'a mapping with a name that is no text')
+        return {key: _plain(raw[key], path, depth + 1) for key in raw}
     if isinstance(value, (list, tuple)):
-        return [_plain(item, path) for item in cast('list[object]', value)]
-    raise ValueRefused(
-        'service record',
-        [
-            Problem(
-                'value_not_json',
-                path,
-                f'a {type(value).__name__} was found where a text, a list or '
-                'a mapping must stand.',
-                'Convert the value before the record is made.',
-            )
-        ],
+        items = cast('list[object]', value)
+        return [_plain(item, path, depth + 1) for item in items]
+    raise _refused(path, f'a {type(value).__name__}')
+
+
+def _carried(value: object) -> bool:
+    """Whether every reader of JSON can read the value."""
+    if isinstance(value, str):  # nearly every value, and planning is counted
+        return value.isascii() or not SURROGATE.search(value)
+    if isinstance(value, int):
+        return -MAX_NUMBER <= value < MAX_NUMBER
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _refused(path: str, seen: str) -> ValueRefused:
+    problem = Problem(
+        'value_not_json',
+        path,
+        f'{seen} was found where a text, a list or a mapping that JSON can '
+        'carry must stand.',
+        'Convert the value before the record is made.',
     )
+    return ValueRefused('service record', [problem])
 
 
 def template_values(template: ThirdPartyServiceTemplate) -> dict[str, Any]:
@@ -137,10 +176,31 @@ def fits(field: str, value: object) -> bool:
     kind = SAVED_KINDS[field]
     if not isinstance(value, _TYPES[kind]):
         return False
-    if kind == 'list':
-        items = cast('list[object]', value)
+    if kind in {'list', 'texts'}:
+        raw = cast('list[object] | dict[str, object]', value)
+        items = raw.values() if isinstance(raw, dict) else raw
         return all(isinstance(item, str) for item in items)
     return True
+
+
+def value_problems(field: str, value: object) -> Iterator[Problem]:
+    """Yield why a value cannot be written to a field; None clears it."""
+    if value is None:
+        return
+    if not fits(field, value):
+        yield Problem(
+            'value_kind',
+            field,
+            f'a {type(value).__name__} was given where '
+            f'{WORDS[SAVED_KINDS[field]]} must stand.',
+            'Give the value in the form that the field has.',
+        )
+    # Tenants and account numbers look random: of what operators enter for
+    # variables, only what cannot be anything else counts as a secret.
+    certain = {'vendor_format', 'private_key', 'url'}
+    for finding in find_secrets({field: value}, slots=TEMPLATE_SLOTS):
+        if field != VARIABLE_VALUES or finding.kind in certain:
+            yield finding.problem()
 
 
 def render_fields(service: ThirdPartyService) -> dict[str, str]:

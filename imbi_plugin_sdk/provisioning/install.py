@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk._text import listed
 from imbi_plugin_sdk.errors import Problem
-from imbi_plugin_sdk.provisioning.attaching import Known, adopt, attach, create
+from imbi_plugin_sdk.provisioning.attaching import (
+    Known,
+    adopt,
+    attach,
+    create,
+    move,
+)
 from imbi_plugin_sdk.provisioning.drafting import Draft
 from imbi_plugin_sdk.provisioning.matching import (
     ANYWHERE,
@@ -23,6 +29,10 @@ if TYPE_CHECKING:
     from imbi_plugin_sdk.provisioning.sources import PluginSource
     from imbi_plugin_sdk.provisioning.state import State
     from imbi_plugin_sdk.provisioning.working import Working
+
+
+TIES = {'adopt': adopt, 'move': move}
+"""How a service comes to the template, where it has another or none."""
 
 
 def plan_install(
@@ -89,7 +99,7 @@ def _placements(
     """Return the placements by template id."""
     ids = [template_id for _, template_id in groups]
     if not isinstance(place, Placement):
-        for name in place:
+        for name, one in place.items():
             if name not in ids:
                 draft.block(
                     Problem(
@@ -100,9 +110,13 @@ def _placements(
                         f'The batch has {listed(map(repr, ids), "and")}.',
                     )
                 )
+            elif one.service is not None and ids.count(name) > 1:
+                draft.block(_two_vendors(name))
         return place
     # Plugins without template go along only where they are alone.
-    meant = [one for one in ids if one] or ids
+    meant = list(dict.fromkeys(one for one in ids if one)) or ids
+    if place.service is not None and len(ids) > len(set(ids)):
+        draft.block(_two_vendors(meant[0]))
     if place != ANYWHERE and len(meant) > 1:
         draft.block(
             Problem(
@@ -114,6 +128,16 @@ def _placements(
             )
         )
     return dict.fromkeys(meant, place)
+
+
+def _two_vendors(template_id: str) -> Problem:
+    return Problem(
+        'placement_ambiguous',
+        f'template {template_id}',
+        'a service was named for it, and the batch has templates of this id '
+        'from several vendors.',
+        'Install one vendor after the other.',
+    )
 
 
 def _install_template(
@@ -136,8 +160,8 @@ def _install_template(
     if match is None:
         return
     service = match.service or create(draft, template, match.instance)
-    if match.how == 'adopt':
-        adopt(draft, service, (template.id, match.instance))
+    if match.how in TIES:
+        TIES[match.how](draft, service, (template.id, match.instance))
     for offering in members:
         attach(draft, service, offering, known)
 
@@ -197,7 +221,7 @@ def plan_upgrade(
                 one for one in mine if one.template_id == service.template_id
             ]
             for offering in theirs:
-                attach(draft, service, offering, known)
+                attach(draft, service, offering, known, again=False)
             if not theirs:
                 draft.warn(_template_gone(name, service.slug))
         involved = draft.involving(name)

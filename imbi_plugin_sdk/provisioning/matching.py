@@ -54,12 +54,13 @@ class Match:
 
     Attributes:
         how: Attach to a service of the template, adopt one that an operator
-            made, or create one.
+            made, move one to the template from another that only these
+            distributions had, or create one.
         service: The service; None where one is to be created.
         instance: Its instance.
     """
 
-    how: Literal['attach', 'adopt', 'create']
+    how: Literal['attach', 'adopt', 'move', 'create']
     service: Working | None
     instance: str
 
@@ -89,7 +90,7 @@ def match_service(
         draft.block(problem)
         return None
     if placement.service is not None:
-        return _named(draft, template, vendor, placement)
+        return _named(draft, template, distributions, placement)
     rivals = draft.of_vendor(vendor)
     attached = {
         one.id: one
@@ -135,7 +136,7 @@ def _comparable(url: object) -> str:
 
 
 def _placement_problem(placement: Placement) -> Problem | None:
-    instance = placement.instance
+    instance = placement.instance or ''
     if placement.create and placement.service is not None:
         return Problem(
             'placement_contradicts',
@@ -143,15 +144,16 @@ def _placement_problem(placement: Placement) -> Problem | None:
             'a service was named and a new one was asked for.',
             'Name a service or ask for a new one, not both.',
         )
-    if instance is None or re.fullmatch(
+    # What cannot be printed cannot be told apart, or is half a character.
+    if instance.isprintable() and re.fullmatch(
         rf'[^\s/:]{{0,{MAX_INSTANCE}}}', instance
     ):
         return None
     return Problem(
         'instance_invalid',
         'instance',
-        f'the instance must be at most {MAX_INSTANCE} characters without '
-        'white space, slash and colon.',
+        f'the instance must be at most {MAX_INSTANCE} printable characters '
+        'without white space, slash and colon.',
         "Give a short key, as in 'production'.",
     )
 
@@ -159,7 +161,7 @@ def _placement_problem(placement: Placement) -> Problem | None:
 def _named(
     draft: Draft,
     template: ThirdPartyServiceTemplate,
-    vendor: str,
+    distributions: frozenset[str],
     placement: Placement,
 ) -> Match | None:
     """Return the service that the operator named, if it can be meant."""
@@ -167,19 +169,23 @@ def _named(
     if service is None:
         draft.block(missing_service(draft, placement.service or ''))
         return None
-    if service.template_id and service.template_id != template.id:
+    renamed = service.template_id not in {None, '', template.id}
+    if renamed and not distributions.issuperset(service.contributors or ['']):
         draft.block(
             Problem(
                 'service_has_template',
                 f'service {service.slug}',
                 f'the service belongs to template {service.template_id!r} '
-                f'and the plugin to {template.id!r}; a service has one.',
+                f'and the plugin to {template.id!r}; a service has one. Only '
+                'a package that has the service for itself can bring it to '
+                'another template.',
                 'Name another service, or none.',
             )
         )
         return None
     wanted = placement.instance
-    if wanted is not None and service.instance not in {'', wanted}:
+    untied = not service.template_id and not service.instance
+    if wanted not in {None, service.instance} and not untied:
         draft.block(
             Problem(
                 'instance_differs',
@@ -190,21 +196,14 @@ def _named(
             )
         )
         return None
-    if service.vendor_key != vendor:
-        draft.warn(
-            Problem(
-                'vendor_differs',
-                f'service {service.slug}',
-                f"the service's vendor is {service.vendor!r} and the "
-                f"template's is {template.vendor!r}; other packages with "
-                'this template will not find the service by themselves.',
-                'Change the vendor of the service, or name the service for '
-                'those packages too.',
-            )
-        )
-    if not service.template_id:
-        return Match('adopt', service, wanted or service.instance)
-    return Match('attach', service, service.instance)
+    instance = wanted or service.instance
+    if service.template_id == template.id:
+        return Match('attach', service, instance)
+    for rival in draft.of_vendor(service.vendor_key):
+        if (rival.template_id, rival.instance) == (template.id, instance):
+            draft.block(_exists(template, rival))
+            return None
+    return Match('move' if renamed else 'adopt', service, instance)
 
 
 def missing_service(draft: Draft, name: str) -> Problem:
@@ -261,9 +260,10 @@ def _exists(template: ThirdPartyServiceTemplate, hit: Working) -> Problem:
     return Problem(
         'service_exists',
         f'template {template.id}',
-        f'a new service was asked for, but {hit.slug!r} has the same vendor, '
-        'template and instance.',
-        'Give the new one an instance of its own.',
+        f'{hit.slug!r} has the vendor, template and instance that the service '
+        'which was asked for would have.',
+        'Give that one an instance of its own, or let the plugins join '
+        f'{hit.slug!r}.',
     )
 
 

@@ -106,9 +106,18 @@ def offerings_of(
 
 def _claimed_twice(sources: Iterable[PluginSource]) -> Iterator[Problem]:
     first: dict[str, PluginSource] = {}
+    entries: dict[tuple[str, str], PluginSource] = {}
     for source in sources:
         other = first.setdefault(source.slug, source)
-        if other is not source:
+        twin = entries.setdefault(source.order, source)
+        if twin is not source:
+            yield Problem(
+                'entry_point_twice',
+                f'{source.distribution}:{source.entry_point}',
+                'two manifests were given for this entry point.',
+                'Give each entry point once, as the registry has it.',
+            )
+        elif other is not source:
             yield Problem(
                 'slug_claimed_twice',
                 f'{source.distribution}:{source.entry_point}',

@@ -17,11 +17,13 @@ import pydantic
 from imbi_plugin_sdk._text import shown
 from imbi_plugin_sdk.errors import Problem
 from imbi_plugin_sdk.provisioning.actions import (
-    Action,  # noqa: TC001  pydantic reads it at run time
-    FieldName,  # noqa: TC001  as above
-    Value,  # noqa: TC001  as above
+    Action,
+    FieldName,
+    SetField,
+    Value,
 )
 from imbi_plugin_sdk.provisioning.errors import PlanInvalid
+from imbi_plugin_sdk.provisioning.fields import value_problems
 from imbi_plugin_sdk.provisioning.merge import (
     Decision,  # noqa: TC001  read at run time
 )
@@ -167,7 +169,10 @@ class Plan(Record):
     @property
     def intact(self) -> bool:
         """Whether the document is what its `plan_id` says."""
-        return self.plan_id == _plan_id(self.model_dump(mode='json'))
+        try:
+            return self.plan_id == _plan_id(self.model_dump(mode='json'))
+        except ValueError:  # no JSON: a number without end, a bottomless list
+            return False
 
     @classmethod
     def sealed(cls, **parts: object) -> Self:
@@ -195,12 +200,18 @@ class Plan(Record):
                 what no plan has, or was changed since.
         """
         try:
-            document: object = json.loads(text)
+            document: object = json.loads(
+                text,
+                parse_constant=_no_number,
+                object_pairs_hook=_without_repeats,
+            )
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
             raise _invalid(
-                'plan_not_json', 'the document is not a JSON object.'
+                'plan_not_json',
+                'the document is not a JSON object, or a name stands in it '
+                'twice.',
             )
         version = cast('dict[str, object]', document).get('format_version')
         if version != FORMAT_VERSION or isinstance(version, bool):
@@ -216,6 +227,7 @@ class Plan(Record):
             reason = error.errors()[0]['type']
         else:
             plan.check_intact()
+            plan.check_sound()
             return plan
         # Raised out of the handler: its error would quote the document.
         raise _invalid(
@@ -235,6 +247,38 @@ class Plan(Record):
                 'applied must be what was shown.',
                 'plan_id',
             )
+
+    def check_sound(self) -> None:
+        """Refuse a plan that no planning drafts, whoever made its `plan_id`.
+
+        Raises:
+            PlanInvalid: An action writes a node that no precondition names,
+                or a value that its field cannot hold, as a secret.
+        """
+        for number, action in enumerate(self.actions):
+            path = f'actions.{number}'
+            node = action.node
+            if node is not None and node not in self.preconditions:
+                raise _invalid(
+                    'plan_unsound',
+                    f'{node} is written and no precondition names it.',
+                    path,
+                )
+            if isinstance(action, SetField):
+                for problem in value_problems(action.field, action.value):
+                    raise _invalid('plan_unsound', problem.message, path)
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(word)
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; of a repeated name, readers show one or the other."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError
+    return found
 
 
 def _invalid(code: str, message: str, path: str = '') -> PlanInvalid:

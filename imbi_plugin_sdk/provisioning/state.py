@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
+import unicodedata
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,15 @@ class State:
     assignments: tuple[Assignment, ...] = ()
     in_use: frozenset[str] | None = None
 
+    def __post_init__(self) -> None:
+        """Pass over the services of other organizations."""
+        mine = {
+            name: service
+            for name, service in self.services.items()
+            if service.organization == self.organization
+        }
+        object.__setattr__(self, 'services', MappingProxyType(mine))
+
     @classmethod
     def of(
         cls,
@@ -58,13 +68,7 @@ class State:
         """Return the state that some records make up."""
         return cls(
             organization,
-            MappingProxyType(
-                {
-                    service.id: service
-                    for service in services
-                    if service.organization == organization
-                }
-            ),
+            {service.id: service for service in services},
             MappingProxyType({plugin.id: plugin for plugin in plugins}),
             tuple(assignments),
             None if in_use is None else frozenset(in_use),
@@ -74,9 +78,11 @@ class State:
 def vendor_key(vendor: str) -> str:
     """Return the vendor as two names are compared.
 
-    Casefolded, with white space collapsed.
+    Casefolded, with white space collapsed, and with an accent that stands
+    by itself put onto its letter.
     """
-    return ' '.join(vendor.split()).casefold()
+    apart = unicodedata.normalize('NFD', ' '.join(vendor.split()))
+    return unicodedata.normalize('NFC', apart.casefold())
 
 
 def service_id(
@@ -102,6 +108,32 @@ def plugin_id(service: str, slug: str) -> str:
     node that an uninstall left behind.
     """
     return f'{service}.{slug}'
+
+
+def plugin_number(service: str, slug: str, name: str) -> int:
+    """Return which node of that service and slug a plan made; 0 for none.
+
+    The first has the number 1; more are made where one is in the way.
+    """
+    made = plugin_id(service, slug)
+    match = re.fullmatch(r'(?:-([0-9]{1,9}))?', name.removeprefix(made))
+    if match is None or not name.startswith(made):
+        return 0
+    return int(match[1] or 1)
+
+
+def made_nodes(
+    plugins: Iterable[PluginNode],
+) -> dict[tuple[str, str], list[PluginNode]]:
+    """Return (service, slug) to the nodes that plans made, by number."""
+    found: dict[tuple[str, str], list[PluginNode]] = {}
+    for node in plugins:
+        service = node.id.rpartition(f'.{node.slug}')[0]
+        if plugin_number(service, node.slug, node.id):
+            found.setdefault((service, node.slug), []).append(node)
+    for (service, slug), nodes in found.items():
+        nodes.sort(key=lambda one: plugin_number(service, slug, one.id))
+    return found
 
 
 def vacant(name: str, taken: Iterable[str], separator: str = '-') -> str:

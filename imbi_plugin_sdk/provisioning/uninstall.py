@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from imbi_plugin_sdk._text import counted, listed
+from imbi_plugin_sdk._text import counted, did_you_mean, listed
 from imbi_plugin_sdk.errors import Problem
 from imbi_plugin_sdk.provisioning.drafting import Draft
 from imbi_plugin_sdk.provisioning.fields import plain_value
 from imbi_plugin_sdk.provisioning.install import not_installed
 from imbi_plugin_sdk.provisioning.matching import missing_service
 from imbi_plugin_sdk.provisioning.sources import normalized
-from imbi_plugin_sdk.provisioning.state import plugin_id
+from imbi_plugin_sdk.provisioning.state import plugin_number
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -52,6 +51,10 @@ def plan_uninstall(
     """
     draft = Draft('uninstall', state)
     users = _users(state)
+    for missing in sorted({*(services or ())} - state.services.keys()):
+        draft.block(missing_service(draft, missing))
+    for missing in sorted({*(slugs or ())} - draft.slugs_of_plugins()):
+        draft.block(_plugin_unknown(draft, missing))
     for name in sorted({normalized(one) for one in distributions}):
         found = False
         for service in draft.involving(name):
@@ -61,6 +64,16 @@ def plan_uninstall(
         if not found:
             draft.warn(not_installed(name))
     return draft.seal()
+
+
+def _plugin_unknown(draft: Draft, slug: str) -> Problem:
+    return Problem(
+        'plugin_unknown',
+        'slugs',
+        f'the organization {draft.state.organization!r} has no plugin '
+        f'{slug!r}.{did_you_mean(slug, draft.slugs_of_plugins())}',
+        'Give slugs of plugins as their nodes have them.',
+    )
 
 
 def _users(state: State) -> dict[str, list[Assignment]]:
@@ -91,6 +104,8 @@ def _detach(
         if name in users:
             draft.block(_assigned(draft, service, name, users[name]))
         _warn_of_delegates(draft, name)
+        if not plugin_number(service.id, draft.slug_of(name), name):
+            draft.warn(_lost_from_sight(service, name))
         service.plugins.remove(name)
     if len(going) < len(nodes) or (slugs is not None and not going):
         return
@@ -138,6 +153,16 @@ def _warn_of_delegates(draft: Draft, name: str) -> None:
                 'Choose another identity plugin for them.',
             )
         )
+
+
+def _lost_from_sight(service: Working, name: str) -> Problem:
+    return Problem(
+        'node_made_by_hand',
+        f'service {service.slug}, plugin {name}',
+        'no plan made this node: it keeps what was entered on it, but the '
+        'plugin gets another node when it is installed again.',
+        'Note the id of the node, if it is to be wired again by hand.',
+    )
 
 
 def _new_owner(service: Working, was: str) -> Problem:
@@ -194,17 +219,9 @@ def left_behind(state: State, service: Working) -> list[PluginNode]:
     return [
         node
         for name, node in sorted(state.plugins.items())
-        if name not in attached and (name in had or _made_for(service, node))
+        if name not in attached
+        and (name in had or plugin_number(service.id, node.slug, name))
     ]
-
-
-def _made_for(service: Working, node: PluginNode) -> bool:
-    """Whether a plan gave the node its id, for this service."""
-    made = plugin_id(service.id, node.slug)
-    rest = node.id.removeprefix(made)
-    return node.id.startswith(made) and bool(
-        re.fullmatch(r'(?:-[0-9]+)?', rest)
-    )
 
 
 def plan_delete(state: State, service: str) -> Plan:
@@ -246,5 +263,6 @@ def plan_delete(state: State, service: str) -> Plan:
         return draft.seal()
     found.deleted = True
     for node in nodes:
+        _warn_of_delegates(draft, node.id)
         draft.delete_plugin(node.id)
     return draft.seal()

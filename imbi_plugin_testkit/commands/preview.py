@@ -36,10 +36,26 @@ def add_preview(parser: argparse.ArgumentParser) -> None:
         help='JSON of the organization to plan for: organization, services, '
         'plugins, assignments',
     )
+    parser.add_argument(
+        '--service',
+        metavar='ID',
+        help='plan for this service, where several could be meant',
+    )
+    parser.add_argument(
+        '--instance',
+        metavar='KEY',
+        help='plan for the service with this key, as in production',
+    )
+    parser.add_argument(
+        '--new',
+        action='store_true',
+        help='plan for a new service even if one could be adopted',
+    )
 
 
 def preview(arguments: argparse.Namespace) -> int:
     """Show what operators will see before they install a plugin."""
+    from imbi_plugin_sdk.provisioning import Placement  # noqa: PLC0415
     from imbi_plugin_testkit.commands.judging import subjects_of  # noqa: PLC0415
     from imbi_plugin_testkit.preview import preview_of  # noqa: PLC0415
     from imbi_plugin_testkit.preview.page import render  # noqa: PLC0415
@@ -51,7 +67,8 @@ def preview(arguments: argparse.Namespace) -> int:
         found = preview_of(subject)
     except UsageError as error:
         return complain(str(error))
-    data = found.data(state)
+    place = Placement(arguments.service, arguments.instance, arguments.new)
+    data = found.data(state, place)
     if arguments.json:
         print(json.dumps(data, indent=2))
     else:
@@ -88,10 +105,14 @@ def _state(name: str | None) -> State | None:
 
     try:
         data = json.loads(Path(name).read_text('utf-8'))
+        organization = str(data['organization'])
         return State.of(
-            str(data['organization']),
+            organization,
             TypeAdapter(list[ThirdPartyService]).validate_python(
-                data.get('services', [])
+                [
+                    {'organization': organization, **one}
+                    for one in data.get('services', [])
+                ]
             ),
             TypeAdapter(list[PluginNode]).validate_python(
                 data.get('plugins', [])

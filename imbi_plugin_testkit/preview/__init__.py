@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from imbi_plugin_sdk.errors import IconError, Problem
 from imbi_plugin_sdk.icons import MAX_ICON_BYTES, load_icon, sanitize_icon
 from imbi_plugin_sdk.provisioning import (
+    ANYWHERE,
     Icon,
+    Placement,
     PluginSource,
     State,
     icon_value,
@@ -73,12 +75,15 @@ class Preview:
     manifests: Mapping[str, PluginManifest]
     troubles: Mapping[str, str]
 
-    def data(self, state: State | None = None) -> dict[str, Any]:
+    def data(
+        self, state: State | None = None, place: Placement = ANYWHERE
+    ) -> dict[str, Any]:
         """Return everything that the page shows, as JSON-ready data.
 
         Args:
             state: The organization that it would be installed into; an empty
                 one by default.
+            place: What the operator says about where it belongs.
         """
         icons = {
             name: {
@@ -106,11 +111,14 @@ class Preview:
                 for name, manifest in self.manifests.items()
             ],
             'troubles': dict(self.troubles),
-            'plan': self._plan(state, icons),
+            'plan': self._plan(state or State.of(ORGANIZATION), icons, place),
         }
 
     def _plan(
-        self, state: State | None, icons: Mapping[str, Mapping[str, Icon]]
+        self,
+        state: State,
+        icons: Mapping[str, Mapping[str, Icon]],
+        place: Placement,
     ) -> dict[str, Any]:
         sources = [
             PluginSource(
@@ -122,12 +130,13 @@ class Preview:
             )
             for name, manifest in self.manifests.items()
         ]
-        plan = plan_install(state or State.of(ORGANIZATION), sources)
+        plan = plan_install(state, sources, place=place)
         return {
             'organization': plan.organization,
             'blocked': plan.blocked,
             'sentences': [
-                {'kind': kind, 'text': text} for kind, text in told(plan)
+                {'kind': kind, 'text': text}
+                for kind, text in told(plan, state)
             ],
             'plan': plan.model_dump(mode='json'),
         }

@@ -11,10 +11,11 @@ from imbi_plugin_sdk._text import shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from imbi_plugin_sdk.provisioning import Plan
+    from imbi_plugin_sdk.provisioning import Plan, State
 
 Kind: TypeAlias = Literal[
     'block',
+    'choice',
     'create',
     'attach',
     'write',
@@ -30,11 +31,15 @@ _DIGEST = re.compile('sha256:[0-9a-f]{64}')
 """What the field of an icon holds."""
 
 
-def told(plan: Plan) -> Iterator[tuple[Kind, str]]:
-    """Yield what a plan does, offers and leaves alone, one by one."""
-    for problem in plan.blocks:
-        yield 'block', f'{problem.message} {problem.fix}'
-    names = _names(plan)
+def told(plan: Plan, state: State) -> Iterator[tuple[Kind, str]]:
+    """Yield what a plan does, offers and leaves alone, one by one.
+
+    Args:
+        plan: The plan.
+        state: What it was drafted from, for the names of what is there.
+    """
+    yield from _questions(plan)
+    names = _names(plan, state)
     for action in plan.actions:
         say = _SAYINGS.get(action.action)
         if say is not None:
@@ -55,9 +60,23 @@ def told(plan: Plan) -> Iterator[tuple[Kind, str]]:
         yield 'keep', 'There is nothing to do.'
 
 
-def _names(plan: Plan) -> Mapping[str, str]:
+def _questions(plan: Plan) -> Iterator[tuple[Kind, str]]:
+    """Yield what an operator has to decide first."""
+    for problem in plan.blocks:
+        yield 'block', f'{problem.message} {problem.fix}'
+    for one in plan.choices:
+        instance = f', instance {one.instance}' if one.instance else ''
+        yield (
+            'choice',
+            f'{one.slug} (id {one.service_id}{instance}) could be the one to '
+            f'{one.how}.',
+        )
+
+
+def _names(plan: Plan, state: State) -> Mapping[str, str]:
     """Return node id to how a sentence calls the node."""
-    found: dict[str, str] = {}
+    found = {name: node.slug for name, node in state.plugins.items()}
+    found |= {name: node.slug for name, node in state.services.items()}
     for action in plan.actions:
         facts = action.model_dump()
         if 'slug' in facts:
@@ -103,7 +122,17 @@ _SAYINGS: Mapping[
     'adopt_service': lambda a, n: (
         'attach',
         f'Tie {_service(a, n)}, which is there already, to the template '
-        f'{a.template_id}; none of its fields changes.',
+        f'{a.template_id}.',
+    ),
+    'pin_field': lambda a, n: (
+        'keep',
+        f'{a.field} of {_service(a, n)} is taken for an edit and pinned: no '
+        'upgrade changes it.',
+    ),
+    'set_managed': lambda a, n: (
+        'write',
+        f'From now on, {_service(a, n)} is '
+        f'{"managed" if a.managed else "not managed"} by its manifest.',
     ),
     'set_field': lambda a, n: (
         'write',

@@ -214,5 +214,12 @@ STORE_LAWS: tuple[StoreLaw, ...] = (
         'Load in the transaction what was committed before.',
         bodies.applies_once,
     ),
+    StoreLaw(
+        'STO015',
+        'transactions that overlap are as if one came after the other',
+        'Lock what a transaction loads, or compare revisions again where it '
+        'is committed and refuse the later one.',
+        bodies.isolates,
+    ),
 )
 """Every law of a store, in the order in which they make sense to mend."""

@@ -5,7 +5,9 @@ Each returns what was seen instead of what its law says, or an empty text.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -31,7 +33,16 @@ from imbi_plugin_testkit.store_laws.samples import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from imbi_plugin_sdk.records import PluginNode, ThirdPartyService
+
+OVERLAP = 0.05
+"""Seconds for which one transaction waits for another: a store that locks
+lets the other wait, and then this is all that the law costs."""
+
+PATIENCE = 10.0
+"""Seconds after which a transaction that waits is taken to wait for ever."""
 
 MakeStore: TypeAlias = Callable[[State], Store]
 """Makes a fresh store that holds one state and nothing else."""
@@ -65,6 +76,18 @@ def revisions(state: State) -> dict[str, int]:
         **state.plugins,
     }
     return {name: node.revision for name, node in nodes.items()}
+
+
+def miscounted(before: State, after: State, written: AbstractSet[str]) -> str:
+    """Return how revisions moved otherwise than they must, or ''."""
+    new = revisions(after)
+    for name, revision in revisions(before).items():
+        now = new.get(name, revision)
+        if name in written and name in new and now <= revision:
+            return f'the revision of {name}, which was written, did not rise'
+        if name not in written and now != revision:
+            return f'the revision of {name}, which was not written, moved'
+    return ''
 
 
 class _Crash(Exception):  # noqa: N818  no error: it is made on purpose
@@ -132,7 +155,10 @@ def writes_records_whole(make_store: MakeStore) -> str:
                 service.id,
                 service.revision,
                 service.replaced(
-                    live={'links': {'Docs': 'https://docs.example.com'}},
+                    live={
+                        'links': {'Docs': 'https://docs.example.com'},
+                        'variable_values': {'tenant': 'fabrikam'},
+                    },
                     base={'issuer': 'https://id.example.com'},
                     pinned=frozenset({'links'}),
                     contributors=('second', 'first'),
@@ -228,12 +254,43 @@ def counts_writes(make_store: MakeStore) -> str:
     store = make_store(seeded())
     before = store.load(ORGANIZATION)
     apply(plan_save(before, 'made-by-hand', {'issuer': None}), store)
-    old, new = revisions(before), revisions(store.load(ORGANIZATION))
-    if new['made-by-hand'] <= old['made-by-hand']:
-        return 'the revision of a written node did not rise'
-    moved = [name for name in old if name != 'made-by-hand']
-    moved = [name for name in moved if new.get(name) != old[name]]
-    return f'the revision of {moved} moved' if moved else ''
+    return miscounted(before, store.load(ORGANIZATION), {'made-by-hand'})
+
+
+def isolates(make_store: MakeStore) -> str:
+    """Of two transactions that overlap, one at most changes a service."""
+    store = make_store(seeded())
+    before = store.load(ORGANIZATION)
+    plans = [
+        plan_save(before, 'made-by-hand', {'issuer': None}),
+        plan_save(before, 'made-by-hand', {'category': 'metrics'}),
+    ]
+    mine, theirs = (changes_of(plan, before) for plan in plans)
+    done: list[Changes] = []
+
+    def other() -> None:
+        # Refused, or in vain: either way, it is not told that it was done.
+        with contextlib.suppress(Exception):
+            apply(plans[1], store)
+            done.append(theirs)
+
+    thread = threading.Thread(target=other, daemon=True)
+    with contextlib.suppress(Exception):
+        with store.transaction(ORGANIZATION) as transaction:
+            transaction.load()
+            thread.start()
+            thread.join(OVERLAP)
+            transaction.write(mine)
+        done.append(mine)
+    if thread.ident is None:
+        return 'a transaction could not be opened and loaded'
+    thread.join(PATIENCE)
+    if thread.is_alive():
+        return f'the second one still waits after {PATIENCE:g} s'
+    if len(done) > 1:
+        return 'both were told that their changes of one service are written'
+    due = changed(before, done[0]) if done else before
+    return unlike(store.load(ORGANIZATION), due)
 
 
 def keeps_loaded_states(make_store: MakeStore) -> str:

@@ -95,13 +95,17 @@ class StoreMachine(RuleBasedStateMachine):
             except PlanBlocked:
                 return False
             raise AssertionError('a blocked plan was applied')
-        self.due = changed(before, changes_of(plan, before, brought))
+        changes = changes_of(plan, before, brought)
+        self.due = changed(before, changes)
         apply(plan, self.store, brought)
         self.last = plan, brought
-        rising = bodies.revisions(self.store.load(ORGANIZATION))
-        for name, revision in bodies.revisions(before).items():
-            if rising.get(name, revision) < revision:
-                raise AssertionError(f'the revision of {name} fell')
+        seen = bodies.miscounted(
+            before,
+            self.store.load(ORGANIZATION),
+            {one.id for one in changes.nodes if one.record is not None},
+        )
+        if seen:
+            raise AssertionError(seen)
         return True
 
     def services(self) -> list[str]:

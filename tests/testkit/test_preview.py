@@ -99,38 +99,72 @@ def test_the_plan_is_told_in_sentences(made):
     assert 'Set icon of acme to the stored icon.' in sentences(data, 'write')
 
 
-def test_the_plan_is_for_the_state_that_is_given(made, tmp_path, capsys):
+URL = 'https://{tenant}.acme.io'
+
+
+def given(tmp_path, *services):
+    """Return a file with the services of an organization."""
     state = tmp_path / 'state.json'
-    state.write_text(
-        json.dumps(
-            {
-                'organization': 'engineering',
-                'services': [
-                    {
-                        'id': 'one',
-                        'slug': 'our-acme',
-                        'vendor': 'ACME',
-                        'organization': 'engineering',
-                        'live': {'service_url': 'https://{tenant}.acme.io'},
-                    }
-                ],
-            }
-        ),
-        'utf-8',
-    )
-    subject = made().subject()
+    document = {'organization': 'engineering', 'services': services}
+    state.write_text(json.dumps(document), 'utf-8')
+    return str(state)
+
+
+def acme(name, **facts):
+    return {'id': name, 'slug': f'our-{name}', 'vendor': 'ACME', **facts}
+
+
+def test_the_plan_is_for_the_state_that_is_given(made, tmp_path):
     from imbi_plugin_testkit.commands.preview import (  # noqa: PLC0415
         _state,
     )
 
-    data = preview_of(subject).data(_state(str(state)))
+    live = {'service_url': URL, 'category': 'cloud'}
+    one = acme('one', live=live, managed=True)
+    state = _state(given(tmp_path, one))
+    data = preview_of(made().subject()).data(state)
     assert data['plan']['organization'] == 'engineering'
     assert not [
         text for text in sentences(data, 'create') if 'service' in text
     ]
-    assert any(
-        'is there already' in text for text in sentences(data, 'attach')
+    # Everything that an operator has to know of, by the service's own name.
+    assert sentences(data, 'attach') == [
+        'Tie our-one, which is there already, to the template acme.',
+        'Attach seen to our-one.',
+    ]
+    assert sentences(data, 'write') == [
+        'From now on, our-one is not managed by its manifest.'
+    ]
+    assert sentences(data, 'keep')[0] == (
+        'category of our-one is taken for an edit and pinned: no upgrade '
+        'changes it.'
     )
+    (conflict,) = sentences(data, 'conflict')
+    assert conflict.startswith("category of our-one is 'cloud'; ")
+    assert all('our-one' in one for one in sentences(data, 'offer'))
+
+
+def test_several_services_are_listed_to_choose_from(made, tmp_path, capsys):
+    state = given(
+        tmp_path,
+        acme('one', template_id='acme', instance='eu'),
+        acme('two', template_id='acme'),
+    )
+    project = str(made().wheel(tmp_path))
+    page = tmp_path / 'page.html'
+    command = ['preview', project, '-o', str(page), '--state', state]
+    assert cli.main(command) == 0
+    seen = capsys.readouterr().out
+    assert 'our-one (id one, instance eu) could be the one to attach.' in seen
+    assert 'our-two (id two) could be the one to attach.' in seen
+    assert 'our-two (id two)' in page.read_text('utf-8')
+    for choice in (['--service', 'two'], ['--instance', 'eu']):
+        assert cli.main([*command, *choice]) == 0
+        seen = capsys.readouterr().out
+        assert 'could be' not in seen
+        assert 'Attach seen to our-' in seen
+    assert cli.main([*command, '--instance', 'us', '--new']) == 0
+    assert 'Create the third-party service acme-us' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from imbi_plugin_sdk.provisioning import (
     Icon,
     Placement,
     PlanStale,
+    PluginSource,
     apply,
     plan_install,
     plan_manage,
@@ -358,3 +359,13 @@ def test_planning_looks_at_assignments_of_nobody_else(world, source):
         ]
     )
     assert not plan_install(world.state, [source()]).blocked
+
+
+@pytest.mark.parametrize('slug', ['aws-ssm', 'aws-two'])
+def test_an_entry_point_is_given_once(world, source, codes, slug):
+    twins = [
+        PluginSource(source(one).manifest, 'imbi-plugin-aws', 'entry')
+        for one in ('aws-ssm', slug)
+    ]
+    plan = plan_install(world.state, twins)
+    assert codes(plan.blocks) == ['entry_point_twice']

@@ -7,6 +7,7 @@ import pytest
 from imbi_plugin_sdk.provisioning import (
     Placement,
     PlanBlocked,
+    State,
     apply,
     plan_install,
     plan_save,
@@ -250,3 +251,106 @@ def test_the_plan_depends_on_the_vendors_other_services(world, source):
     world.do(plan_save(world.state, 'by-hand', {'service_url': URL}))
     with pytest.raises(Exception, match='candidates_moved'):
         apply(plan, world.store)
+
+
+def test_an_accent_is_the_same_letter_however_it_is_written(world, source):
+    world.do(plan_install(world.state, [source(vendor='Caf\u00e9')]))
+    other = source('x', 'other', vendor='CAFE\u0301')
+    world.do(plan_install(world.state, [other]))
+    assert world.service.contributors == ('imbi-plugin-aws', 'other')
+
+
+@pytest.mark.parametrize('wanted', ['prod', ''])
+def test_a_named_service_keeps_its_instance(world, source, codes, wanted):
+    mine = {'prod': '', '': 'eu'}[wanted]
+    world.made_by_hand(template_id='aws', instance=mine)
+    place = Placement(service='by-hand', instance=wanted)
+    plan = plan_install(world.state, [source()], place=place)
+    assert codes(plan.blocks) == ['instance_differs']
+    same = Placement(service='by-hand', instance=mine)
+    world.do(plan_install(world.state, [source()], place=same))
+
+
+def test_no_two_services_get_one_identity(world, source, codes):
+    world.do(plan_install(world.state, [source()]))
+    world.made_by_hand()
+    place = Placement(service='by-hand')
+    plan = plan_install(world.state, [source()], place=place)
+    assert codes(plan.blocks) == ['service_exists']
+    assert "'aws'" in plan.blocks[0].message
+    place = Placement(service='by-hand', instance='second')
+    world.do(plan_install(world.state, [source()], place=place))
+    assert world.state.services['by-hand'].instance == 'second'
+
+
+@pytest.mark.parametrize('by_id', [True, False])
+def test_one_service_is_not_named_for_two_vendors(world, source, codes, by_id):
+    world.made_by_hand()
+    both = [source(), source('x', 'other', vendor='Else')]
+    place = Placement(service='by-hand')
+    plan = plan_install(
+        world.state, both, place={'aws': place} if by_id else place
+    )
+    assert codes(plan.blocks) == ['placement_ambiguous']
+    assert plan.blocks[0].fix == 'Install one vendor after the other.'
+    # An instance is a key that both can have.
+    instance = Placement(instance='eu')
+    world.do(plan_install(world.state, both, place=instance))
+    made = [one for one in world.state.services.values() if one.template_id]
+    assert [one.instance for one in made] == ['eu', 'eu']
+
+
+@pytest.mark.parametrize('instance', ['\ud800', 'a\x00', '\u200b', 'a\u2028'])
+def test_an_instance_can_be_read(world, source, codes, instance):
+    place = Placement(instance=instance)
+    plan = plan_install(world.state, [source()], place=place)
+    assert codes(plan.blocks) == ['instance_invalid']
+
+
+def test_a_template_with_another_id_takes_its_service_along(world, source):
+    first = source()
+    world.do(plan_install(world.state, [first]))
+    name = world.service.id
+    renamed = source(template='aws-two', category='logging')
+    place = Placement(service=name)
+    plan = world.do(plan_install(world.state, [renamed], place=place))
+    assert world.service.id == name
+    assert world.service.template_id == 'aws-two'
+    assert world.service.pinned == frozenset()
+    assert [one.field for one in plan.offers] == ['category']
+    assert plan_install(world.state, [renamed]).empty
+
+
+def test_a_service_that_others_share_goes_nowhere(world, source, codes):
+    world.do(plan_install(world.state, [source(), source('x', 'other')]))
+    name = world.service.id
+    for brought in (
+        source(template='aws-two'),
+        source('y', 'third', template='aws-two'),
+    ):
+        place = Placement(service=name)
+        plan = plan_install(world.state, [brought], place=place)
+        assert codes(plan.blocks) == ['service_has_template']
+
+
+def test_a_service_does_not_go_where_another_is(world, source, codes):
+    both = [source(), source('x', 'other', template='aws-two')]
+    world.do(plan_install(world.state, both))
+    name = next(
+        one.id
+        for one in world.state.services.values()
+        if one.template_id == 'aws'
+    )
+    place = Placement(service=name)
+    renamed = source(template='aws-two')
+    plan = plan_install(world.state, [renamed], place=place)
+    assert codes(plan.blocks) == ['service_exists']
+
+
+def test_services_of_another_organization_are_passed_over(world, source):
+    world.made_by_hand(template_id='aws')
+    foreign = world.service.replaced(organization='marketing')
+    state = State(world.state.organization, {foreign.id: foreign}, {})
+    assert state.services == {}
+    plan = plan_install(state, [source()])
+    assert 'create_service' in {one.action for one in plan.actions}

@@ -279,3 +279,88 @@ def test_every_decision_is_explained(plan):
     for one in plan.fields:
         assert one.decision in known
         assert one.reason
+
+
+def resealed(plan, change):
+    """Return the document of somebody who makes plan_ids of his own."""
+    document = json.loads(plan.to_json())
+    change(document)
+    return Plan.sealed(**{**document, 'plan_id': ''}).to_json()
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda one: one.update(value=URL),
+        lambda one: one.update(value={'client_secret': 'x'}),
+        lambda one: one.update(value=7),
+        lambda one: one.update(service_id='another'),
+    ],
+    ids=['secret', 'kind', 'number', 'no precondition'],
+)
+def test_what_no_planning_drafts_is_refused_even_with_an_id(
+    world, source, codes, change
+):
+    world.do(plan_install(world.state, [source()]))
+    name = world.service.id
+    plan = plan_save(world.state, name, {'issuer': 'https://a.io'})
+    text = resealed(plan, lambda one: change(one['actions'][0]))
+    with pytest.raises(PlanInvalid) as caught:
+        Plan.from_json(text)
+    assert codes(caught.value.problems) == ['plan_unsound']
+    assert caught.value.problems[0].path == 'actions.0'
+    assert PASSWORD not in str(caught.value)
+
+
+def test_a_plugin_node_needs_a_precondition_too(plan, codes):
+    def forget(document):
+        for name in list(document['preconditions']):
+            if name.startswith('plugin:'):
+                del document['preconditions'][name]
+
+    with pytest.raises(PlanInvalid) as caught:
+        Plan.from_json(resealed(plan, forget))
+    assert codes(caught.value.problems) == ['plan_unsound']
+
+
+@pytest.mark.parametrize('field', ['service_application', 'client_secret'])
+def test_no_field_takes_a_service_application_along(plan, codes, field):
+    document = json.loads(plan.to_json())
+    document['actions'].append(
+        {
+            'action': 'set_field',
+            'service_id': 'by-hand',
+            'field': field,
+            'value': {'client_id': 'x'},
+        }
+    )
+    with pytest.raises(PlanInvalid) as caught:
+        Plan.from_json(json.dumps(document))
+    assert codes(caught.value.problems) == ['plan_shape']
+
+
+@pytest.mark.parametrize(
+    ('number', 'code'),
+    [
+        ('NaN', 'plan_not_json'),
+        ('-Infinity', 'plan_not_json'),
+        ('1e999', 'plan_changed'),
+        ('1' * 5000, 'plan_not_json'),
+        ('[' * 200 + ']' * 200, 'plan_shape'),
+    ],
+    ids=['nan', 'infinity', 'too large', 'endless', 'deep'],
+)
+def test_what_json_cannot_carry_is_refused(plan, codes, number, code):
+    text = plan.to_json().replace('"logging"', number, 1)
+    assert text != plan.to_json()
+    with pytest.raises(PlanInvalid) as caught:
+        Plan.from_json(text)
+    assert codes(caught.value.problems) == [code]
+
+
+def test_a_name_that_stands_twice_is_refused(plan, codes):
+    text = '{"preconditions":{},' + plan.to_json()[1:]
+    with pytest.raises(PlanInvalid) as caught:
+        Plan.from_json(text)
+    assert codes(caught.value.problems) == ['plan_not_json']
+    assert 'twice' in str(caught.value)

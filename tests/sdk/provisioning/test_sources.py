@@ -38,13 +38,13 @@ def test_each_field_has_the_kind_of_its_template(source):
             name: {
                 'text': 'https://a.amazon.com',
                 'list': ['a'],
-                'map': {'A': 'https://a.amazon.com'},
+                'texts': {'A': 'https://a.amazon.com'},
             }[kind]
             for name, kind in KINDS.items()
             if name.endswith(('endpoint', 'issuer', 'scopes', 'links'))
         }
     )
-    types = {'text': str, 'list': list, 'map': dict}
+    types = {'text': str, 'list': list, 'texts': dict, 'map': dict}
     for name, value in template.values.items():
         assert isinstance(value, types[KINDS[name]])
 

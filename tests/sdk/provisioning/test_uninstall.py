@@ -254,3 +254,50 @@ def test_another_services_node_is_no_part_of_a_deletion(installed):
     installed.do(plan_uninstall(installed.state, [MINE]))
     installed.do(plan_delete(installed.state, name))
     assert set(installed.state.plugins) == {f'{name}.other.thing'}
+
+
+@pytest.mark.parametrize(
+    ('what', 'code', 'meant'),
+    [
+        ({'services': ['awz']}, 'service_unknown', ''),
+        ({'slugs': ['aws-lgos']}, 'plugin_unknown', "'aws-logs'"),
+    ],
+)
+def test_what_is_misspelt_blocks(installed, codes, what, code, meant):
+    plan = plan_uninstall(installed.state, [MINE], **what)
+    assert code in codes(plan.blocks)
+    assert meant in plan.blocks[0].message
+
+
+def test_a_node_made_by_hand_is_named_before_it_is_lost_from_sight(
+    world, source, codes
+):
+    world.node('wired', slug='aws-ssm', options={'region': 'eu'})
+    world.made_by_hand(template_id='aws', plugins=('wired',))
+    brought = [source(), source('aws-logs')]
+    world.do(plan_install(world.state, brought))
+    plan = world.do(plan_uninstall(world.state, [MINE]))
+    assert codes(plan.warnings) == ['node_made_by_hand']
+    assert 'wired' in plan.warnings[0].path
+    assert world.state.plugins['wired'].options == {'region': 'eu'}
+
+
+def test_a_node_that_got_a_number_is_found_again(world, source):
+    other = source(plugin_type='logs')
+    for brought in (source(), other):
+        world.do(plan_install(world.state, [brought]))
+        world.do(plan_uninstall(world.state, [MINE]))
+    known = set(world.state.plugins)
+    assert sorted(one[-2:] for one in known) == ['-2', 'sm']
+    for brought in (other, source()):
+        world.do(plan_install(world.state, [brought]))
+        assert set(world.state.plugins) == known
+        world.do(plan_uninstall(world.state, [MINE]))
+
+
+def test_deleting_names_who_uses_the_identities(installed, codes):
+    name = installed.service.plugins[0]
+    installed.node('other', identity_plugin_id=name)
+    installed.do(plan_uninstall(installed.state, [MINE]))
+    plan = plan_delete(installed.state, installed.service.id)
+    assert codes(plan.warnings) == ['identity_in_use']

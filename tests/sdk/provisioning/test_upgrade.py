@@ -182,3 +182,42 @@ def test_ownership_decides_who_writes_after_the_owner_left(world, source):
     assert world.service.live['category'] == 'cloud'
     world.do(plan_upgrade(world.state, [other]))
     assert world.service.live['category'] == 'logging'
+
+
+def test_an_upgrade_brings_nothing_back_that_was_uninstalled(
+    installed, source, codes
+):
+    both = [source(), source('aws-two')]
+    installed.do(plan_install(installed.state, both))
+    away = plan_uninstall(
+        installed.state, ['imbi-plugin-aws'], slugs=['aws-two']
+    )
+    installed.do(away)
+    plan = installed.do(plan_upgrade(installed.state, both))
+    assert codes(plan.warnings) == ['plugin_uninstalled']
+    assert len(installed.service.plugins) == 1
+    installed.do(plan_install(installed.state, both))
+    assert len(installed.service.plugins) == 2
+    assert len(installed.state.plugins) == 2
+
+
+def test_a_slug_that_another_package_left_is_a_new_entry_point(
+    installed, source
+):
+    installed.do(plan_install(installed.state, [source('extra', 'other')]))
+    installed.do(plan_uninstall(installed.state, ['other']))
+    brought = [source(), source('extra')]
+    plan = installed.do(plan_upgrade(installed.state, brought))
+    assert plan.warnings == ()
+    node = installed.state.plugins[installed.service.plugins[-1]]
+    assert (node.slug, node.distribution) == ('extra', 'imbi-plugin-aws')
+
+
+def test_a_vendor_that_changed_is_told(installed, source, codes):
+    renamed = source(vendor='AWS')
+    for draft in (plan_upgrade, plan_install):
+        plan = draft(installed.state, [renamed])
+        assert codes(plan.warnings) == ['vendor_differs']
+        assert "'AWS'" in plan.warnings[0].message
+    respelled = source(vendor='AMAZON  web services')
+    assert plan_upgrade(installed.state, [respelled]).warnings == ()

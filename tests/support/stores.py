@@ -1,0 +1,67 @@
+"""A memory store to tinker with, and how stores are tried."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+
+from hypothesis import HealthCheck, Phase, settings
+
+from imbi_plugin_sdk.provisioning import MemoryStore
+from imbi_plugin_testkit.store_laws import check_store, store_machine
+
+
+class Tinkering(MemoryStore):
+    """A memory store that can be wrong about what it loads or writes."""
+
+    def loaded(self, state):
+        return state
+
+    def written(self, changes, state):
+        return changes
+
+    def load(self, organization):
+        return self.loaded(super().load(organization))
+
+    @contextlib.contextmanager
+    def transaction(self, organization):
+        with super().transaction(organization) as opened:
+            yield Opened(self, opened)
+
+
+class Opened:
+    def __init__(self, store, opened):
+        self.store, self.opened = store, opened
+
+    def load(self):
+        return self.store.loaded(self.opened.load())
+
+    def write(self, changes):
+        state = self.opened.load()
+        self.opened.write(self.store.written(changes, state))
+
+
+def map_services(state, change):
+    return dataclasses.replace(
+        state,
+        services={name: change(one) for name, one in state.services.items()},
+    )
+
+
+def broken(store):
+    return {problem.code for problem in check_store(lambda one: store([one]))}
+
+
+def run_machine(store, examples):
+    machine = store_machine(lambda one: store([one]))
+    case = machine.TestCase
+    case.settings = settings(
+        max_examples=examples,
+        stateful_step_count=15,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    case('runTest').runTest()
