@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from imbi_plugin_sdk.icons import _cost
+from imbi_plugin_sdk.icons import _cost, _dashes
 from imbi_plugin_sdk.icons._clean import references, resolve
 from imbi_plugin_sdk.icons._node import Node
 from imbi_plugin_sdk.icons._paint import Reference
@@ -27,11 +27,11 @@ MAX_CHAIN = 200
 """References that may follow from one another; real icons have up to 6."""
 
 _CEILING = 1 << 40
-_FAR = 1e200
 _PATTERN = 4
 """A pattern's content is drawn into a tile, and the tile over the shape."""
 _MARKERS = ('marker-start', 'marker-mid', 'marker-end')
 _PAINTS = ('fill', 'stroke')
+_CONTEXT = frozenset({'context-fill', 'context-stroke'})
 _INHERITED = (*_PAINTS, *_MARKERS, 'stroke-dasharray')
 
 
@@ -72,6 +72,9 @@ class Budget:
         self.source = source
         self.ids: dict[str, Node] = {}
         self.dashed = False
+        self.font = 0.0
+        self.scale = 1.0
+        self.contextual = False
         self.weights: dict[Node, _Weight] = {}
         self.edges: dict[Node, list[_Edge]] = {}
         self.inherited: dict[Node, dict[str, Reference | str]] = {}
@@ -86,6 +89,8 @@ class Budget:
         if not self._collect():
             # No reference leads anywhere: the elements were counted.
             return
+        if self.dashed:
+            self._measure()
         self._inherit()
         self._weigh()
         weight = self.weights[self.root]
@@ -130,6 +135,25 @@ class Budget:
             ]
         return needed
 
+    def _measure(self) -> None:
+        """Find out how large text and strokes can get.
+
+        Without a cycle nothing is drawn in itself, so that no element adds
+        to the scale more than once.
+        """
+        sizes: list[str] = []
+        stack = [self.root]
+        while stack:
+            node = stack.pop()
+            size = node.attributes.get('font-size')
+            if isinstance(size, str):
+                sizes.append(size)
+            self.scale = min(
+                self.scale * _dashes.magnification(node), _dashes.FAR
+            )
+            stack += [c for c in node.children if isinstance(c, Node)]
+        self.font = _dashes.largest_font(sizes)
+
     def _inherit(self) -> None:
         """Work out which paints, markers and dashes reach each element."""
         stack: list[tuple[Node, dict[str, Reference | str]]] = [
@@ -140,9 +164,11 @@ class Budget:
             own = {
                 name: value
                 for name, value in node.attributes.items()
-                if name in _INHERITED and value != 'inherit'
+                if name in _INHERITED and _overrides(name, value)
             }
             reaching = {**above, **own} if own else above
+            if not _CONTEXT.isdisjoint(own.values()):
+                self.contextual = True
             self.inherited[node] = reaching
             self.edges[node] = list(self._edges(node, reaching))
             stack += [
@@ -225,16 +251,22 @@ class Budget:
         shapes = sum(part.shapes for part in parts)
         vertices = sum(part.vertices for part in parts)
         length = sum(part.length for part in parts)
+        tile = _PATTERN * sum(
+            self.weights[edge.target].cost
+            for edge in edges
+            if edge.kind in _PAINTS and edge.target.name == 'pattern'
+        )
+        cost += tile * shapes
         for edge in edges:
-            cost += self._reference_cost(node, edge, shapes, vertices)
+            cost += self._reference_cost(node, edge, vertices, tile)
         dashed = self.inherited[node].get('stroke-dasharray')
         if isinstance(dashed, str) and node.name in _cost.DRAWN:
-            cost += _cost.dashes(length, dashed)
+            cost += _dashes.dashes(length, dashed)
         return _Weight(
             min(cost, _CEILING),
             min(shapes, _CEILING),
             min(vertices, _CEILING),
-            min(length, _FAR),
+            min(length, _dashes.FAR),
             min(chain, MAX_CHAIN + 1),
         )
 
@@ -245,19 +277,22 @@ class Budget:
             cost += self._filter(node)
         if node.name not in _cost.DRAWN:
             return _Weight(cost, 0, 0, 0.0, 0)
-        length = _cost.length(node) if self.dashed else 0.0
+        length = (
+            _dashes.length(node, self.font, self.scale) if self.dashed else 0.0
+        )
         return _Weight(cost, 1, _cost.vertices(node), length, 0)
 
     def _reference_cost(
-        self, node: Node, edge: _Edge, shapes: int, vertices: int
+        self, node: Node, edge: _Edge, vertices: int, tile: int
     ) -> int:
-        """Return what one reference adds to its element."""
+        """Return what one reference adds to its element, paint apart."""
         cost = self.weights[edge.target].cost
         if edge.kind in _PAINTS:
-            if edge.target.name != 'pattern':
-                return 0
-            return _PATTERN * cost * shapes
+            return 0
         if edge.kind in _MARKERS:
+            if self.contextual:
+                # What a marker shows may be painted as its shape is.
+                cost += tile * self.weights[edge.target].shapes
             return cost * vertices
         if edge.kind == 'href':
             # A pattern may take its content from another; a text path lays
@@ -276,3 +311,16 @@ class Budget:
                 self.source.path(node.offset),
             )
         return cost
+
+
+def _overrides(name: str, value: Reference | str) -> bool:
+    """Return whether a value surely hides what comes down from above.
+
+    Browsers drop what they do not understand, and then inherit: of functions
+    only they know which.
+    """
+    if isinstance(value, Reference):
+        value = value.after[1:].strip()
+    if value in {'inherit', 'unset'}:
+        return False
+    return name not in _PAINTS or '(' not in value

@@ -63,6 +63,10 @@ class Cascade:
         self.work = 0
         self.rules: list[tuple[_css.StyleRule, int]] = []
         self.subjects: dict[Node, _Subject] = {}
+        # One declaration may apply to thousands of elements.
+        self.matched: dict[
+            tuple[str, str, str], dict[str, _style_values.Styled] | None
+        ] = {}
         self.refused: set[tuple[int, int, int, str]] = set()
         sheets, styled, characters = _find_styles(root)
         if characters > MAX_STYLE:
@@ -98,6 +102,14 @@ class Cascade:
         """Return where a piece of a sheet stands in the document."""
         return self.source.inside(offset, piece.line, piece.column)
 
+    def _place_in(
+        self, offset: int, piece: _css.Dropped | _css.Declaration
+    ) -> int:
+        """Return where a piece of a style attribute stands."""
+        return self.source.inside_attribute(
+            offset, 'style', piece.line, piece.column
+        )
+
     def _note(self, piece: _css.Dropped, offset: int) -> None:
         """Note a piece of style that was not understood."""
         grade = piece.grade
@@ -114,8 +126,7 @@ class Cascade:
         if text:
             declarations, dropped = _css.style_attribute(text)
             for piece in dropped:
-                place = self.source.attribute_offset(node.offset, 'style')
-                self._note(piece, place)
+                self._note(piece, self._place_in(node.offset, piece))
             found += [
                 (
                     (one.important, _STYLE_ATTRIBUTE, 0, 0, 0, index),
@@ -140,7 +151,10 @@ class Cascade:
         """Let one declaration win over those before it, if it is valid."""
         order, declaration, offset = found
         name, value = declaration.name, declaration.value
-        matched = _style_values.match(node.name, name, value)
+        known = (node.name, name, value)
+        if known not in self.matched:
+            self.matched[known] = _style_values.match(*known)
+        matched = self.matched[known]
         if matched is not None:
             for property_name, styled in matched.items():
                 if _style_values.defers(styled, result.get(property_name)):
@@ -152,7 +166,7 @@ class Cascade:
             return
         self.refused.add(key)
         if order[1] == _STYLE_ATTRIBUTE:
-            place = self.source.attribute_offset(offset, 'style')
+            place = self._place_in(offset, declaration)
         else:
             place = self._place(offset, declaration)
         grade, why = _style_values.grade(node.name, name, value)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from imbi_plugin_sdk.icons import _grammar, _image, _paint
+from imbi_plugin_sdk.icons import _grammar, _image, _paint, _style_values
 from imbi_plugin_sdk.icons import _svg_grades as grades
 from imbi_plugin_sdk.icons import _svg_profile as profile
 from imbi_plugin_sdk.icons._cascade import Cascade
 from imbi_plugin_sdk.icons._node import Node, in_text
 from imbi_plugin_sdk.icons._paint import Reference
+from imbi_plugin_sdk.icons._problems import MAX_ICON_BYTES, refusal
 
 if TYPE_CHECKING:
     from imbi_plugin_sdk.icons._model import Grade
+    from imbi_plugin_sdk.icons._paint import Value
     from imbi_plugin_sdk.icons._source import Source
 
 _XLINK_HREF = f'{profile.XLINK}}}href'
@@ -43,6 +45,7 @@ class Cleaner:
         self.images: dict[Node, int] = {}
         self._preserved: list[Node] = []
         self._has_text = False
+        self._styled = 0
 
     def clean(self) -> None:
         """Walk the tree from the root, dropping and rewriting elements."""
@@ -68,6 +71,7 @@ class Cleaner:
                         node.style[name] = styled.value
                 else:
                     node.attributes[name] = styled.value
+                self._count(styled.value)
         children = node.children
         if node.name == 'switch':
             children = self._chosen(node)
@@ -76,6 +80,16 @@ class Cleaner:
             node.name = 'g'
         elif node.name == 'a':
             node.name = 'tspan' if in_text(node.parent) else 'g'
+
+    def _count(self, value: Value) -> None:
+        """Refuse what styles multiply before it is written."""
+        self._styled += len(value)
+        if self._styled > MAX_ICON_BYTES:
+            raise refusal(
+                'icon_too_large',
+                'Styles written as attributes have more than '
+                f'{MAX_ICON_BYTES:,} characters.',
+            )
 
     def _kept(self, child: Node | str) -> bool:
         """Clean a child; return whether it stays."""
@@ -162,14 +176,11 @@ class Cleaner:
 
     def _refuse(self, node: Node, key: str, value: str) -> None:
         """Note a value that its grammar does not match."""
+        grade: Grade
         if not value:
-            why, active = 'it is empty', False
+            grade, why = 'inert', 'it is empty'
         else:
-            why = f'the value is not {_grammar.wanted(node.name, key)}'
-            active = grades.is_active_value(value)
-        grade: Grade = 'visual' if value else 'inert'
-        if active:
-            grade = 'active'
+            grade, why = _style_values.grade_value(node.name, key, value)
         self.source.remove_attribute(node.offset, key, why, grade)
 
     def _href(self, node: Node) -> None:
@@ -216,7 +227,12 @@ class Cleaner:
         node.attributes['href'] = result.uri
         self.images[node] = result.pixels
         for removal in result.removals:
-            self.source.remove_attribute(node.offset, 'href', removal, 'inert')
+            self.source.remove_attribute(
+                node.offset,
+                'href',
+                f'{removal.what} of the image: {removal.why}',
+                removal.grade,
+            )
 
 
 def resolve(target: str, ids: dict[str, Node]) -> str:

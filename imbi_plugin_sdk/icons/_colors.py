@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import re
 
+from imbi_plugin_sdk.icons._lexis import N
+
 _NAMES = """
     aliceblue antiquewhite aqua aquamarine azure beige bisque black
     blanchedalmond blue blueviolet brown burlywood cadetblue chartreuse
@@ -39,7 +41,7 @@ NAMES = frozenset(_NAMES.split())
 With them, the keywords that any property may have.
 """
 
-_N = r'(?>[+-]?(?>\d++(?>\.\d*+)?|\.\d++)(?>[eE][+-]?\d{1,2}(?!\d))?%?)'
+_N = f'(?>{N}%?)'
 _SEP = r'(?>[ \t\n\r\f]*+[,/]?[ \t\n\r\f]*+)'
 _HUE = rf'(?>{_N}(?>deg|grad|rad|turn)?|none)'
 _PART = rf'(?>{_N}|none)'
@@ -50,7 +52,7 @@ _FUNCTION = re.compile(
     rf'|color\([ \t\n\r\f]*+(?:srgb(?:-linear)?|display-p3|a98-rgb|rec2020|'
     rf'prophoto-rgb|xyz(?:-d50|-d65)?)(?>[ \t\n\r\f]++{_PART}){{3}}'
     rf'(?>[ \t\n\r\f]*+/[ \t\n\r\f]*+{_PART})?)[ \t\n\r\f]*+\)',
-    re.IGNORECASE,
+    re.ASCII | re.IGNORECASE,
 )
 
 

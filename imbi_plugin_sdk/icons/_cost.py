@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -54,18 +53,11 @@ _TEXT_PER_UNIT = 20
 """Characters of text that cost as much as a plain shape."""
 _PIXELS_PER_UNIT = 50_000
 """Pixels of an embedded image that cost as much as a plain shape."""
-_DASHES_PER_UNIT = 100
-"""Dashes that cost as much as a plain shape."""
 _FUNCTION = 20
 """A CSS filter function, which is a filter of one or a few primitives."""
 _LAYER = 4
 """An offscreen layer beside the shape that needs it."""
-_NON_SCALING = 100
-"""How much finer dashes can get when transforms do not scale them."""
-_CIRCLE = 7
-"""Circumference by radius, rounded up."""
 
-_OUTLINE = ('r', 'rx', 'ry', 'width', 'height', 'x1', 'x2', 'y1', 'y2')
 _LAYERS = ('clip-path', 'filter', 'mask', 'opacity')
 # Measured in Chromium on shapes of 99 by 99 pixels: 400 units are about 40 ms,
 # so that the most costly document that passes is drawn in two seconds.
@@ -114,39 +106,10 @@ def vertices(node: Node) -> int:
     """Return a bound of how many markers a shape can have."""
     data = node.attributes.get('d') or node.attributes.get('points')
     if data is not None:
-        return len(str(data)) // 2 + 1
+        text = str(data)
+        # A segment has two characters at least, but for closing one.
+        return len(text) // 2 + text.count('z') + text.count('Z') + 1
     return 2 if node.name == 'line' else 0
-
-
-def length(node: Node) -> float:
-    """Return a bound of how long the outline of one shape is."""
-    attributes = node.attributes
-    if 'pathLength' in attributes:
-        total = sum(_numbers([str(attributes['pathLength'])]))
-    elif data := attributes.get('d') or attributes.get('points'):
-        total = 2 * sum(map(abs, _numbers([str(data)])))
-    else:
-        total = _CIRCLE * sum(
-            map(abs, _numbers(str(attributes.get(n, '')) for n in _OUTLINE))
-        )
-    if attributes.get('vector-effect', 'none') != 'none':
-        total *= _NON_SCALING
-    return abs(total)
-
-
-def dashes(outline: float, pattern: str) -> int:
-    """Return what the dashes along an outline cost."""
-    run = _pattern_length(pattern)
-    if not run:
-        return 0
-    # A quotient beyond any budget must still be a number.
-    return int(min(outline / run / _DASHES_PER_UNIT, 1e9))
-
-
-@functools.lru_cache(maxsize=64)
-def _pattern_length(pattern: str) -> float:
-    """Return the length of one run of a dash pattern."""
-    return sum(map(abs, _numbers([pattern])))
 
 
 def _numbers(texts: Iterable[str]) -> list[float]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from imbi_plugin_sdk.icons._problems import refusal
@@ -31,6 +32,10 @@ MAX_CALLS = 3
 """Functions within functions in one value, as `var(--x, rgb(...))`."""
 MAX_VALUE = 8_192
 """Characters of one value; only `d: path()` comes near."""
+
+_MAX_DIGITS = 600
+"""Digits of one number: Python may be set to read no more than 640."""
+_LONG_NUMBER = re.compile(f'[0-9]{{{_MAX_DIGITS + 1}}}').search
 
 Token: TypeAlias = Any
 """A token of tinycss2, which ships no types."""
@@ -55,6 +60,16 @@ class Dropped(NamedTuple):
     value: str
     line: int
     column: int
+
+
+_NOT_READ = Dropped(
+    'style',
+    f'a number has more than {_MAX_DIGITS} digits',
+    'visual',
+    '',
+    1,
+    1,
+)
 
 
 class Compound(NamedTuple):
@@ -87,6 +102,7 @@ class StyleRule(NamedTuple):
     declarations: tuple[Declaration, ...]
 
 
+_INERT_RULES = frozenset({'charset', 'counter-style', 'keyframes', 'page'})
 _EMPTY_COMPOUND = Compound(None, (), ())
 
 
@@ -97,6 +113,8 @@ def style_attribute(
     """Return the declarations of a `style` attribute."""
     import tinycss2  # type: ignore[import-untyped]  # noqa: PLC0415  lazy
 
+    if _LONG_NUMBER(text):
+        return (), (_NOT_READ,)
     return _declarations(
         tinycss2.parse_blocks_contents(
             text, skip_comments=True, skip_whitespace=True
@@ -108,6 +126,8 @@ def style_sheet(text: str) -> tuple[list[StyleRule], list[Dropped]]:
     """Return the rules of a style sheet, in order."""
     import tinycss2  # noqa: PLC0415  lazy
 
+    if _LONG_NUMBER(text):
+        return [], [_NOT_READ]
     rules: list[StyleRule] = []
     dropped: list[Dropped] = []
     for node in tinycss2.parse_stylesheet(
@@ -157,7 +177,11 @@ def _dropped_rule(node: Token) -> Dropped:
         )
     name = node.lower_at_keyword
     active = name in {'import', 'font-face', 'namespace', 'document'}
-    inert = name in {'charset', 'keyframes', 'page', 'layer'}
+    # A layer without a block only names one.
+    inert = name in _INERT_RULES or (name == 'layer' and not node.content)
+    if name == 'media':
+        query = (_text(node.prelude, 1) or '').strip().lower()
+        inert = query in {'print', 'speech'}
     return Dropped(
         f'@{node.at_keyword[:40]}',
         'it can fetch' if active else 'at-rules are not understood',

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk.icons._lexis import N, W
-from imbi_plugin_sdk.icons._paint import color, reference
+from imbi_plugin_sdk.icons._paint import color, layer
 
 if TYPE_CHECKING:
     from imbi_plugin_sdk.icons._paint import Value
@@ -21,14 +21,15 @@ _EFFECT = re.compile(
     f'|blur\\({W}(?:(?P<blur>{N})(?>px)?)?{W}\\)'
     f'|drop-shadow\\({W}(?P<shadow>[^()]*+(?>\\([^()]*+\\)[^()]*+)?)\\)){W}'
 )
-_SHADOW = re.compile(f'((?>{N}(?>px)?{W}){{2,3}})')
+# Lengths begin with a number, not in the middle of one.
+_SHADOW = re.compile(f'(?<![0-9.])((?>{N}(?>px)?{W}){{2,3}})')
 MAX_EFFECTS = 8
 """Filter functions in one list; icons have one or two."""
 
 
 def filter_value(value: str) -> Value | None:
     """Match `none`, `url(#id)` or a list of filter functions."""
-    simple = reference(value)
+    simple = layer(value)
     if simple is not None:
         return simple
     position = count = 0

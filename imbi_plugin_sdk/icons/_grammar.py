@@ -18,6 +18,7 @@ from imbi_plugin_sdk.icons._paint import (
     color,
     href,
     keywords,
+    layer,
     paint,
     reference,
 )
@@ -35,6 +36,11 @@ MAX_KERNEL = 9
 """Cells a side of a convolution; each pixel costs their product."""
 MAX_REGION = 1e5
 """Largest filter region, in the unit it is given in."""
+MIN_BOX = 1e-30
+"""Smallest side of a view box, and its inverse the largest.
+
+Single precision, in which browsers count, ends at about 1e-38 and 1e38.
+"""
 
 
 def _pattern(source: str) -> Grammar:
@@ -96,7 +102,9 @@ _FUNCTION = (
 def view_box(value: str) -> str | None:
     """Match four numbers with a positive width and height."""
     found = _VIEW_BOX(value)
-    if found is None or float(found[1]) <= 0 or float(found[2]) <= 0:
+    if found is None or not all(
+        MIN_BOX <= float(found[side]) <= 1 / MIN_BOX for side in (1, 2)
+    ):
         return None
     return value
 
@@ -122,12 +130,15 @@ def display(value: str) -> str | None:
     word = value.lower()
     if word in {'none', 'inherit'}:
         return word
-    return 'inline' if _IDENT(word) else None
+    # Without a box, the element's own opacity or mask would not be drawn.
+    return 'inline' if word != 'contents' and _IDENT(word) else None
 
 
 _IDENT = re.compile(r'[a-z][a-z -]{0,40}').fullmatch
 _FAMILY = r'(?>"[\w .+&-]{1,64}"|\'[\w .+&-]{1,64}\'|[\w-]{1,64}(?> [\w-]++)*)'
 
+# As strict as CSS is: what a browser drops, it inherits instead.
+_DASH = f'(?!-)(?![+0-9]*+\\.(?![0-9])){LENGTH}'
 _WIDE = '|'.join(profile.CSS_WIDE)
 
 GRAMMARS: dict[str, tuple[Grammar, str]] = {
@@ -145,9 +156,10 @@ GRAMMARS: dict[str, tuple[Grammar, str]] = {
     'color': (color, 'a colour'),
     'dashes': (
         _pattern(
-            f'none|{LENGTH}(?>{S}{LENGTH}){{0,{MAX_DASHES - 1}}}+|{_WIDE}'
+            f'none|{_DASH}(?>(?=[ \t\n\r\f,.+]){S}{_DASH})'
+            f'{{0,{MAX_DASHES - 1}}}+|{_WIDE}'
         ),
-        f'none or a list of at most {MAX_DASHES} lengths',
+        f'none or a list of at most {MAX_DASHES} lengths, none negative',
     ),
     'decoration': (
         _pattern(
@@ -185,10 +197,11 @@ GRAMMARS: dict[str, tuple[Grammar, str]] = {
         'a PNG, JPEG or WebP as base64 data',
     ),
     'kernel_order': (
-        _bounded(r'\d(?!\d)', MAX_KERNEL, 1),
+        _bounded('[0-9](?![0-9])', MAX_KERNEL, 1),
         f'one or two whole numbers from 1 to {MAX_KERNEL}',
     ),
-    'kernel_target': (_pattern(r'\d'), 'a whole number'),
+    'kernel_target': (_pattern('[0-9]'), 'a whole number'),
+    'layer': (layer, 'url(#id) or none'),
     'length': (_pattern(f'auto|{LENGTH}|{_WIDE}'), 'a length'),
     'length_list': (
         _pattern(f'{LENGTH}(?>{S}{LENGTH})*+'),
@@ -202,7 +215,8 @@ GRAMMARS: dict[str, tuple[Grammar, str]] = {
         _bounded(N, MAX_MORPHOLOGY),
         f'one or two numbers of at most {MAX_MORPHOLOGY:g}',
     ),
-    'number': (_pattern(f'{N}|{_WIDE}'), 'a number'),
+    'miter_limit': (_pattern(f'{N}|{_WIDE}'), 'a number'),
+    'number': (_pattern(N), 'a number'),
     'number_list': (
         _pattern(f'{N}(?>{S}{N})*+{S}'),
         'a list of numbers',
@@ -232,6 +246,8 @@ GRAMMARS: dict[str, tuple[Grammar, str]] = {
         'an order of fill, stroke and markers',
     ),
     'path': (path_data, 'path data'),
+    # Browsers ignore a negative length, and measure the path instead.
+    'path_length': (_pattern(f'(?!-){N}'), 'a number that is not negative'),
     'points': (_pattern(f'(?>{W}{N}{S})*+'), 'a list of points'),
     'radius': (_pattern(f'auto|{LENGTH}'), 'a length'),
     'reference': (reference, 'url(#id) or none'),
@@ -271,9 +287,54 @@ def _compiled(rule: Rule, *, exact: bool) -> Grammar:
 
 def wanted(element: str, attribute: str) -> str:
     """Return what a value must be, for a message."""
-    rule = profile.ELEMENTS.get(element, {}).get(attribute)
-    if rule is None:
-        rule = profile.PRESENTATION[attribute]
+    rule = _rule(element, attribute)
     if isinstance(rule, tuple):
         return f'one of {", ".join(rule)}'
     return GRAMMARS[rule][1]
+
+
+def is_error(element: str, attribute: str, value: str) -> bool:
+    """Return whether renderers, too, take a value that went for an error.
+
+    So it is where the profile has every word of a language and the value is
+    a word, or where numbers are asked for and it is none. Whatever calls a
+    function or hides something may mean more than is known here.
+    """
+    if not _PLAIN(value) or value.lower() in {'revert', 'revert-layer'}:
+        return False
+    rule = _rule(element, attribute)
+    if isinstance(rule, tuple):
+        return attribute not in profile.OPEN
+    if rule in _WORDS:
+        return True
+    return rule in _MEASURED and not _MEASURES(value)
+
+
+_PLAIN = re.compile(r'[^()\\/]*+').fullmatch
+_MEASURES = re.compile(
+    f'(?>{S}[+-]?[0-9.][0-9a-zA-Z.+-]*+%?)*+{S}', re.ASCII
+).fullmatch
+_WORDS = frozenset({'color', 'paint'})
+_MEASURED = frozenset(
+    {
+        'dashes',
+        'deviation',
+        'frequency',
+        'length',
+        'miter_limit',
+        'morphology',
+        'number',
+        'octaves',
+        'opacity',
+        'path_length',
+        'radius',
+        'size',
+    }
+)
+"""Grammars of numbers: a word that they do not name means nothing."""
+
+
+def _rule(element: str, attribute: str) -> Rule:
+    """Return the rule of an attribute that an element may have."""
+    rule = profile.ELEMENTS.get(element, {}).get(attribute)
+    return profile.PRESENTATION[attribute] if rule is None else rule

@@ -6,6 +6,7 @@ import re
 import struct
 from typing import TYPE_CHECKING
 
+from imbi_plugin_sdk.icons import _metadata
 from imbi_plugin_sdk.icons import _raster_common as common
 from imbi_plugin_sdk.icons._problems import refusal
 
@@ -16,8 +17,14 @@ _SOI, _EOI, _SOS, _DRI = 0xD8, 0xD9, 0xDA, 0xDD
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 """Baseline, extended and progressive, with Huffman codes."""
 _TABLES = frozenset({0xC4, 0xDB, _DRI})
-_ADOBE = 0xEE
-"""APP14: says how three or four channels make a colour."""
+_COLORS = {0xE0: (b'JFIF\0', b'\0\0'), 0xEE: (b'Adobe', b'')}
+"""Segments that say how channels make a colour: what they begin with, and
+what ends them where JFIF may have a thumbnail."""
+_COLORS_LENGTH = 14
+"""Bytes that matter, the length with them, of both (T.871, T.872)."""
+_EXIF, _PROFILE = 0xE1, 0xE2
+_PROFILE_MARK = b'ICC_PROFILE\0'
+"""Begins each piece of a profile; its number and their count follow."""
 _APPLICATION = range(0xE0, 0xF0)
 _COMMENT = 0xFE
 MAX_SCANS = 32
@@ -35,6 +42,7 @@ def check_jpeg(data: bytes) -> CleanRaster:
     position = 2
     parts = [data[:2]]
     removals: list[Removal] = []
+    profile: list[bytes] = []
     size: tuple[int, int] | None = None
     scans = 0
     while True:
@@ -46,14 +54,17 @@ def check_jpeg(data: bytes) -> CleanRaster:
         if marker in _FRAMES:
             size = _size(segment, size)
         elif marker == _SOS:
-            if size is None or scans == MAX_SCANS:
-                raise _malformed(f'a scan has no frame, or is past {scans}')
             scans += 1
+            _check_scan(segment, size, scans)
             position = _end_of_scan(data, position)
         elif marker in _APPLICATION or marker == _COMMENT:
-            if not _is_adobe(marker, segment):
-                removals.append(common.dropped(f'segment FF{marker:02X}'))
-                continue
+            colors = _colors(marker, segment)
+            parts.append(colors)
+            if marker == _PROFILE and segment.startswith(_PROFILE_MARK, 2):
+                profile.append(segment[2 + len(_PROFILE_MARK) + 2 :])
+            elif colors != data[start - 2 : position]:
+                removals.append(_removal(marker, segment))
+            continue
         elif marker not in _TABLES:
             raise _malformed(f'marker FF{marker:02X} is not admitted')
         parts += [bytes((0xFF, marker)), data[start:position]]
@@ -61,6 +72,7 @@ def check_jpeg(data: bytes) -> CleanRaster:
         raise _malformed('it has no picture')
     common.trailing(data, position)
     parts.append(bytes((0xFF, _EOI)))
+    removals += _profile_removal(profile)
     return common.finish(parts, common.JPEG, size, removals)
 
 
@@ -91,9 +103,41 @@ def _segment(data: bytes, position: int) -> bytes:
     return data[position : position + length]
 
 
-def _is_adobe(marker: int, segment: bytes) -> bool:
-    """Return whether a segment is Adobe's, which is 14 bytes long."""
-    return marker == _ADOBE and segment.startswith(b'\0\x0eAdobe')
+def _colors(marker: int, segment: bytes) -> bytes:
+    """Return what stays of a segment that says how colours are made."""
+    start, end = _COLORS.get(marker, (b'', b''))
+    if not start or not segment.startswith(start, 2):
+        return b''
+    if len(segment) < _COLORS_LENGTH + len(end):
+        return b''
+    body = segment[2:_COLORS_LENGTH] + end
+    return struct.pack('>BBH', 0xFF, marker, len(body) + 2) + body
+
+
+def _removal(marker: int, segment: bytes) -> Removal:
+    """Return the record of a segment that is not kept."""
+    what = f'segment FF{marker:02X}'
+    if marker == _EXIF:
+        return _metadata.exif(what, segment[2:])
+    return _metadata.dropped(what)
+
+
+def _profile_removal(pieces: list[bytes]) -> list[Removal]:
+    """Return the record of the colour profile, if there was one."""
+    if not pieces:
+        return []
+    return [_metadata.profile('segment FFE2', b''.join(pieces))]
+
+
+def _check_scan(
+    segment: bytes, size: tuple[int, int] | None, scans: int
+) -> None:
+    """Hold a scan's header to its place and length (annex B.2.3)."""
+    if size is None or scans > MAX_SCANS:
+        raise _malformed(f'a scan has no frame, or is past {MAX_SCANS}')
+    # The number of channels, then two bytes of each.
+    if len(segment) != 6 + 2 * int.from_bytes(segment[2:3]):
+        raise _malformed('the header of a scan has another length')
 
 
 def _end_of_scan(data: bytes, position: int) -> int:

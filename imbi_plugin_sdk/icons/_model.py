@@ -60,10 +60,9 @@ class Removal:
     grade: Grade
 
     def __str__(self) -> str:
-        """Return `3:7 <script>: scripts run (active)`."""
-        return (
-            f'{self.line}:{self.column} {self.what}: {self.why} ({self.grade})'
-        )
+        """Return `3:7 <script>: scripts run (active)`; a raster has no 3:7."""
+        place = f'{self.line}:{self.column} ' if self.line else ''
+        return f'{place}{self.what}: {self.why} ({self.grade})'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -100,7 +99,8 @@ class CleanRaster:
         sha256: Digest of `data`, in lower-case hexadecimal.
         width: Width in pixels, 1 to 4,096.
         height: Height in pixels, 1 to 4,096.
-        removals: What was taken out; all inert, with line and column 0.
+        removals: What was taken out, with line and column 0: `visual` for a
+            colour profile or an orientation that could be seen, else `inert`.
     """
 
     data: bytes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -11,11 +12,13 @@ from urllib.parse import unquote, urlsplit
 from imbi_plugin_sdk.icons._problems import problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from types import ModuleType
 
     from imbi_plugin_sdk.errors import Problem
 
+_INSTALLED = frozenset({'dist-packages', 'site-packages'})
+"""Folders that an interpreter installs packages into."""
 _SEPARATORS = re.compile(r'[-_.]+')
 
 
@@ -31,14 +34,18 @@ def ownership_warning(
 
     try:
         owner = importlib_metadata.distribution(distribution)
-    except importlib_metadata.PackageNotFoundError:
+    except (importlib_metadata.PackageNotFoundError, ValueError):
         message = f'Distribution {distribution} is not installed.'
         return problem('icon_foreign_package', 'package', message)
-    files = [str(file).replace('\\', '/') for file in owner.files or ()]
-    if _records(files, package) or _is_source_of(
-        owner.read_text('direct_url.json'), module
-    ):
-        return None
+    proofs: tuple[Callable[[], bool], ...] = (
+        lambda: _records(owner.files or (), package),
+        lambda: _is_source_of(owner.read_text('direct_url.json'), module),
+    )
+    for owns in proofs:
+        # Damaged metadata proves nothing, whatever reading it raises.
+        with contextlib.suppress(Exception):
+            if owns():
+                return None
     top = package.partition('.')[0]
     if _normalised(top) == _normalised(distribution):
         return None
@@ -49,27 +56,27 @@ def ownership_warning(
     )
 
 
-def _records(files: Iterable[str], package: str) -> bool:
+def _records(files: Iterable[object], package: str) -> bool:
     """Return whether a distribution installed files of the package."""
     folder = package.replace('.', '/') + '/'
-    return any(file.startswith(folder) for file in files)
+    return any(
+        str(file).replace('\\', '/').startswith(folder) for file in files
+    )
 
 
 def _is_source_of(text: str | None, module: ModuleType) -> bool:
     """Return whether an editable install's source holds the package.
 
-    `text` is the distribution's `direct_url.json` (PEP 610).
+    `text` is the distribution's `direct_url.json` (PEP 610). What is
+    installed into an environment inside the source does not count.
     """
-    try:
-        record: Any = json.loads(text or '{}')
-        url = urlsplit(str(record.get('url', '')))
-    except (ValueError, AttributeError):
-        return False
-    if url.scheme != 'file':
-        return False
+    record: Any = json.loads(text or '{}')
+    url = urlsplit(str(record['url']))
     source = Path(unquote(url.path)).resolve()
-    return any(
-        Path(path).resolve().is_relative_to(source) for path in module.__path__
+    return url.scheme == 'file' and any(
+        inside.is_relative_to(source)
+        and _INSTALLED.isdisjoint(inside.relative_to(source).parts)
+        for inside in (Path(path).resolve() for path in module.__path__)
     )
 
 

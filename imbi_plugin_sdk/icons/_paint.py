@@ -56,8 +56,10 @@ _ID = r'(?P<id>[^\s"\'()<>\\&#]{1,256})'
 _URL = rf'url\({W}(?P<q>["\']?)#{_ID}(?P=q){W}\)'
 _URL_MATCH = re.compile(f'{_URL}{W}', re.IGNORECASE).match
 _HREF = re.compile(f'#{_ID}').fullmatch
-_ICC = re.compile(r'\s+icc-color\([^()]*\)$')
-_VAR = re.compile(r'var\(\s*--[\w-]+\s*,\s*([^;]+)\)').fullmatch
+_ICC = re.compile(r'(?<=\s)icc-color\([^()]*+\)$').search
+_VAR = re.compile(r'var\(\s*+--[\w-]++\s*+,\s*+([^;]+)\)').fullmatch
+MAX_FALLBACKS = 4
+"""`var()` in the fallback of `var()`; icons have one."""
 
 
 def reference(value: str) -> Value | None:
@@ -71,6 +73,16 @@ def reference(value: str) -> Value | None:
 _NONE = keywords(('none',), exact=False)
 
 
+def layer(value: str) -> Value | None:
+    """Match `url(#id)` or `none`, but not what a parent has.
+
+    Clips, masks and filters do not come down by themselves, and what a clone
+    would inherit depends on where it is drawn: the cost could not be told.
+    """
+    found = reference(value)
+    return None if found == 'inherit' else found
+
+
 def href(value: str) -> Value | None:
     """Match `#id`."""
     found = _HREF(value)
@@ -81,10 +93,10 @@ def color(value: str) -> str | None:
     """Match a CSS colour; SVG 1.1's `icc-color()` behind it is dropped."""
     found = _colors.color(value)
     if found is None and value.endswith(')'):
-        if (custom := _VAR(value)) is not None:
-            return color(custom[1].strip())
-        if (shorter := _ICC.sub('', value)) != value:
-            return _colors.color(shorter)
+        value = _fallback(value)
+        if (profiled := _ICC(value)) is not None:
+            value = value[: profiled.start()].rstrip()
+        return _colors.color(value)
     return found
 
 
@@ -93,9 +105,11 @@ _NO_PAINT = keywords(('none', 'context-fill', 'context-stroke'), exact=False)
 
 def paint(value: str) -> Value | None:
     """Match `none`, a colour, or `url(#id)` with a colour to fall back to."""
+    if value.endswith(')'):
+        value = _fallback(value)
     found = _URL_MATCH(value)
     if found is None:
-        return _NO_PAINT(value) or color(value) or _var_paint(value)
+        return _NO_PAINT(value) or color(value)
     rest = value[found.end() :]
     if not rest:
         return Reference('url(', found['id'], ')')
@@ -105,7 +119,11 @@ def paint(value: str) -> Value | None:
     return Reference('url(', found['id'], f') {fallback}')
 
 
-def _var_paint(value: str) -> Value | None:
-    """Match `var(--x, paint)`: an icon gets its own fallback."""
-    custom = _VAR(value)
-    return paint(custom[1].strip()) if custom else None
+def _fallback(value: str) -> str:
+    """Return what `var(--x, value)` means: an icon gets its own fallback."""
+    for _ in range(MAX_FALLBACKS):
+        custom = _VAR(value)
+        if custom is None:
+            break
+        value = custom[1].strip()
+    return value

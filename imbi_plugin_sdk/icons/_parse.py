@@ -14,6 +14,7 @@ from xml.parsers import expat
 from imbi_plugin_sdk._text import shown
 from imbi_plugin_sdk.icons import _svg_grades as grades
 from imbi_plugin_sdk.icons import _svg_profile as profile
+from imbi_plugin_sdk.icons._gate import gate
 from imbi_plugin_sdk.icons._node import Node, in_text
 from imbi_plugin_sdk.icons._problems import MAX_ICON_BYTES, refusal
 from imbi_plugin_sdk.icons._source import Source
@@ -34,6 +35,8 @@ MAX_ENTITIES = 32
 """Internal entities; Adobe Illustrator declares a dozen namespaces."""
 MAX_ENTITY = 256
 """Characters of one entity's text; a namespace is shorter."""
+MAX_NAMESPACE = 256
+"""Characters of a namespace: each name in it is that much longer."""
 MAX_EXPANDED = 2 * MAX_ICON_BYTES
 """Characters of all values and text, after entities were expanded."""
 MAX_STYLE = 40_960
@@ -54,40 +57,9 @@ def parse(data: bytes) -> tuple[Node, Source]:
     Raises:
         IconError: The input is not a small, well-formed SVG document.
     """
-    _gate(data)
+    gate(data)
     source = Source(data)
     return _Reader(source).read(), source
-
-
-def _gate(data: bytes) -> None:
-    """Refuse what is too large or not UTF-8 before a parser sees it."""
-    size = len(data)
-    if size > MAX_ICON_BYTES:
-        raise refusal(
-            'icon_too_large',
-            f'The SVG has {size:,} bytes or more; the limit is '
-            f'{MAX_ICON_BYTES:,}.',
-        )
-    if not data.strip():
-        raise refusal('icon_empty', 'The file has no content.')
-    if data.startswith(b'\x1f\x8b'):
-        raise refusal(
-            'icon_encoding', 'The file is compressed with gzip (svgz).'
-        )
-    if data.startswith((b'\xff\xfe', b'\xfe\xff')) or b'\0' in data:
-        raise refusal(
-            'icon_encoding',
-            'The file is UTF-16 or holds NUL bytes; it must be UTF-8.',
-        )
-    try:
-        data.decode('utf-8')
-    except UnicodeDecodeError as error:
-        source = Source(data)
-        raise refusal(
-            'icon_encoding',
-            f'Byte {error.start} is not UTF-8.',
-            source.path(error.start),
-        ) from None
 
 
 class _ExpatParser(Protocol):
@@ -130,6 +102,7 @@ class _Reader:
         self.expanded = 0
         self.entities = 0
         self.skipping = 0
+        self.quiet = False
         self.bare = False
 
     def read(self) -> Node:
@@ -145,6 +118,7 @@ class _Reader:
         self.parser: _ExpatParser = parser
         parser.ordered_attributes = False
         parser.buffer_text = True
+        parser.StartNamespaceDeclHandler = self.namespace
         parser.StartElementHandler = self.start
         parser.EndElementHandler = self.end
         parser.CharacterDataHandler = self.text
@@ -264,6 +238,16 @@ class _Reader:
                 'inert',
             )
 
+    def namespace(self, _prefix: str | None, uri: str | None) -> None:
+        """Count what a prefix stands for; refuse what is no name."""
+        length = len(uri or '')
+        if length > MAX_NAMESPACE:
+            self._refuse(
+                'icon_bomb',
+                f'A namespace has more than {MAX_NAMESPACE} characters.',
+            )
+        self._expand(length)
+
     def start(self, name: str, raw: dict[str, str]) -> None:
         """Open an element, or start to skip one."""
         self.elements += 1
@@ -284,10 +268,12 @@ class _Reader:
             )
         if raw:
             self._expand(sum(map(len, raw.values())))
+        namespace, _, local = name.rpartition('}')
         if self.skipping:
             self.skipping += 1
+            if self.quiet:
+                self._look_into(namespace, local, raw)
             return
-        namespace, _, local = name.rpartition('}')
         if self.root is None:
             self._open_root(namespace, local, raw)
             return
@@ -299,11 +285,44 @@ class _Reader:
                 self.current.children.append(node)
             self.current = node
             return
-        grade, why = grades.grade_element(namespace, local)
+        self._skip(namespace, local, raw)
+
+    def _skip(self, namespace: str, local: str, raw: dict[str, str]) -> None:
+        """Drop an element with all that is in it."""
+        conditional = bool(raw.get('requiredExtensions'))
+        grade, why = grades.grade_element(
+            namespace, local, conditional=conditional
+        )
+        if (
+            grade == 'inert'
+            and not conditional
+            and namespace in {profile.SVG, ''}
+            and self.current is not None
+            and self.current.name == 'switch'
+        ):
+            grade, why = 'visual', 'browsers show it instead of what follows'
         self.source.remove(
             self.parser.CurrentByteIndex, f'<{local[:60]}>', why, grade
         )
         self.skipping = 1
+        self.quiet = grade != 'active'
+        if self.quiet:
+            self._look_into(namespace, local, raw)
+
+    def _look_into(
+        self, namespace: str, local: str, raw: dict[str, str]
+    ) -> None:
+        """Tell of what could act in an element that goes without a sound."""
+        offset = self.parser.CurrentByteIndex
+        if grades.acts(namespace, local):
+            self.source.remove(
+                offset, f'<{local[:60]}>', 'it can run or fetch', 'active'
+            )
+        elif namespace in {profile.SVG, profile.XHTML, ''}:
+            for name in raw:
+                if name.lower().startswith('on'):
+                    why = 'event handlers run script'
+                    self.source.remove_attribute(offset, name, why, 'active')
 
     def _open_root(
         self, namespace: str, local: str, raw: dict[str, str]

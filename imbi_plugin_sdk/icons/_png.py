@@ -12,6 +12,7 @@ import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from imbi_plugin_sdk._text import listed
+from imbi_plugin_sdk.icons import _metadata
 from imbi_plugin_sdk.icons import _raster_common as common
 from imbi_plugin_sdk.icons._problems import refusal
 
@@ -29,7 +30,7 @@ _DEPTHS: dict[int, tuple[int, ...]] = {
     _RGB_ALPHA: (8, 16),
 }
 """Bit depths by colour type (section 11.2.1, table 12)."""
-_CHANNELS = {_GRAY: 1, _RGB: 3, _PALETTE: 1, _GRAY_ALPHA: 2, _RGB_ALPHA: 4}
+CHANNELS = {_GRAY: 1, _RGB: 3, _PALETTE: 1, _GRAY_ALPHA: 2, _RGB_ALPHA: 4}
 
 _LENGTHS: dict[bytes, dict[int, int]] = {
     b'sBIT': {_GRAY: 1, _RGB: 3, _PALETTE: 3, _GRAY_ALPHA: 2, _RGB_ALPHA: 4},
@@ -41,7 +42,20 @@ _LENGTHS: dict[bytes, dict[int, int]] = {
 }
 """Length of each ancillary chunk that is kept, by colour type."""
 _KEPT = frozenset({b'PLTE', b'tRNS', *_LENGTHS})
+_BEFORE: dict[bytes, frozenset[bytes]] = {
+    b'PLTE': frozenset({b'bKGD', b'tRNS'}),
+    **dict.fromkeys(
+        (b'cHRM', b'gAMA', b'sBIT', b'sRGB'), frozenset({b'PLTE'})
+    ),
+}
+"""Kind to the kinds that it must stand before (section 5.6, table 7)."""
 _ANIMATION = frozenset({b'acTL', b'fcTL', b'fdAT'})
+_SRGB = b'\1\x0d\0\1'
+"""The code points in cICP that mean sRGB (ITU-T H.273)."""
+_MAX_PROFILE = 1_048_576
+"""Bytes of a colour profile; those of displays have about a thousand."""
+_BLOCK = 262_144
+"""Bytes of pixels that are held at a time."""
 # First column, first row, column step and row step of each pass of Adam7
 # (section 8.1).
 _ADAM7 = (
@@ -109,7 +123,7 @@ def check_png(data: bytes) -> CleanRaster:
         elif not kind[0] & 0x20:
             raise _malformed(f'critical chunk {kind!r} is not known')
         else:
-            removals.append(common.dropped(f'chunk {kind.decode()}'))
+            removals.append(_removal(chunk))
         seen.add(kind)
     if header.color == _PALETTE and b'PLTE' not in seen:
         raise _malformed('its colours have no palette')
@@ -117,6 +131,23 @@ def check_png(data: bytes) -> CleanRaster:
     parts = [SIGNATURE, *(chunk.whole for chunk in kept)]
     size = (header.width, header.height)
     return common.finish(parts, common.PNG, size, removals)
+
+
+def _removal(chunk: _Chunk) -> Removal:
+    """Return the record of a chunk that is not kept."""
+    kind, what = chunk.kind, f'chunk {chunk.kind.decode()}'
+    if kind == b'eXIf':
+        return _metadata.exif(what, chunk.data)
+    if kind == b'iCCP':
+        # Behind the name and a byte for the method (section 11.3.2.3).
+        packed = chunk.data.partition(b'\0')[2][1:]
+        try:
+            unpacked = zlib.decompressobj().decompress(packed, _MAX_PROFILE)
+        except zlib.error:
+            unpacked = b''
+        return _metadata.profile(what, unpacked)
+    seen = kind == b'cICP' and chunk.data != _SRGB
+    return _metadata.dropped(what, 'visual' if seen else 'inert')
 
 
 def _malformed(what: str) -> Exception:
@@ -182,8 +213,8 @@ def _check_chunk(
         if length or not has_pixels:
             raise _malformed('IEND has data, or there is no IDAT')
         return
-    if has_pixels:
-        raise _malformed(f'{name} stands behind the pixels')
+    if has_pixels or not seen.isdisjoint(_BEFORE.get(kind, ())):
+        raise _malformed(f'{name} stands too far behind')
     if kind == b'PLTE':
         entries, rest = divmod(length, 3)
         room = 1 << min(header.depth, 8)
@@ -207,54 +238,73 @@ def _check_transparency(length: int, header: Header, seen: set[bytes]) -> None:
         raise _malformed(f'tRNS has {length} bytes, or stands before PLTE')
 
 
-def _passes(header: Header) -> list[tuple[int, int]]:
+def passes(header: Header) -> list[tuple[int, int]]:
     """Return bytes of a row, with its filter byte, and rows by pass."""
-    bits = header.depth * _CHANNELS[header.color]
+    bits = header.depth * CHANNELS[header.color]
     layout = _ADAM7 if header.interlace else ((0, 0, 1, 1),)
-    passes: list[tuple[int, int]] = []
+    found: list[tuple[int, int]] = []
     for left, top, across, down in layout:
         columns = (header.width - left + across - 1) // across
         rows = (header.height - top + down - 1) // down
         if columns > 0 and rows > 0:
-            passes.append(((columns * bits + 7) // 8 + 1, rows))
-    return passes
+            found.append(((columns * bits + 7) // 8 + 1, rows))
+    return found
+
+
+class _Pixels:
+    """The pixel data, inflated a piece at a time."""
+
+    def __init__(self, compressed: bytes) -> None:
+        self._inflater = zlib.decompressobj()
+        self._rest = compressed
+
+    def take(self, size: int) -> bytes:
+        """Return `size` bytes, or fewer where there are no more."""
+        try:
+            taken = self._inflater.decompress(self._rest, size)
+        except zlib.error as error:
+            raise refusal(
+                'icon_png_pixels',
+                f'The pixel data does not inflate: {error}.',
+            ) from None
+        self._rest = self._inflater.unconsumed_tail
+        return taken
+
+    def finish(self, header: Header) -> None:
+        """Refuse what goes on behind the last row."""
+        if self.take(1):
+            raise refusal(
+                'icon_bomb',
+                'The pixel data inflates to more than the '
+                f'{header.width:,} by {header.height:,} pixels need.',
+            )
+        if not self._inflater.eof:
+            raise refusal('icon_png_pixels', 'The pixel data has no end.')
+        hidden = len(self._inflater.unused_data)
+        if hidden:
+            raise refusal(
+                'icon_trailing_data',
+                f'{hidden:,} bytes hide behind the pixel data.',
+            )
 
 
 def _check_pixels(compressed: bytes, header: Header) -> None:
-    """Inflate at most what the header announces, and look at the filters."""
-    passes = _passes(header)
-    expected = sum(stride * rows for stride, rows in passes)
-    inflater = zlib.decompressobj()
-    try:
-        raw = inflater.decompress(compressed, expected + 1)
-        if len(raw) == expected and not inflater.eof:
-            # The end of the stream may need one more call.
-            raw += inflater.decompress(inflater.unconsumed_tail, 1)
-    except zlib.error as error:
-        raise refusal(
-            'icon_png_pixels', f'The pixel data does not inflate: {error}.'
-        ) from None
-    if len(raw) > expected:
-        raise refusal(
-            'icon_bomb',
-            f'The pixel data inflates to more than the {expected:,} bytes '
-            f'of {header.width:,} by {header.height:,} pixels.',
-        )
-    if len(raw) < expected or not inflater.eof:
-        raise refusal(
-            'icon_png_pixels',
-            f'The pixel data inflates to {len(raw):,} of {expected:,} bytes.',
-        )
-    if inflater.unused_data:
-        raise refusal(
-            'icon_trailing_data',
-            f'{len(inflater.unused_data):,} bytes hide behind the pixel data.',
-        )
-    position = 0
-    for stride, rows in passes:
-        end = position + stride * rows
-        if max(raw[position:end:stride]) > _MAX_FILTER:
-            raise refusal(
-                'icon_png_pixels', 'A row has a filter that does not exist.'
-            )
-        position = end
+    """Inflate what the header announces, and look at every row's filter."""
+    pixels = _Pixels(compressed)
+    for stride, rows in passes(header):
+        most = max(1, _BLOCK // stride)
+        for first in range(0, rows, most):
+            wanted = stride * min(most, rows - first)
+            block = pixels.take(wanted)
+            if len(block) < wanted:
+                raise refusal(
+                    'icon_png_pixels',
+                    'The pixel data ends before the last of '
+                    f'{header.width:,} by {header.height:,} pixels.',
+                )
+            if max(block[::stride]) > _MAX_FILTER:
+                raise refusal(
+                    'icon_png_pixels',
+                    'A row has a filter that does not exist.',
+                )
+    pixels.finish(header)

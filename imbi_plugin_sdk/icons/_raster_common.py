@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from typing import TYPE_CHECKING
 
-from imbi_plugin_sdk.icons._model import CleanRaster, Removal
+from imbi_plugin_sdk.icons._model import CleanRaster
 from imbi_plugin_sdk.icons._problems import refusal
+
+if TYPE_CHECKING:
+    from imbi_plugin_sdk.icons._model import Removal
 
 MAX_SIDE = 4_096
 """Largest width and height in pixels."""
@@ -17,24 +22,25 @@ WEBP = 'image/webp'
 JPEG = 'image/jpeg'
 
 
-_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
-    (0, b'\x89PNG\r\n\x1a\n', PNG),
-    (8, b'WEBP', WEBP),
-    (0, b'\xff\xd8\xff', JPEG),
-    (0, b'GIF87a', 'image/gif'),
-    (0, b'GIF89a', 'image/gif'),
-    (0, b'\x00\x00\x01\x00', 'image/x-icon'),
-    (4, b'ftypavif', 'image/avif'),
-    (4, b'ftypavis', 'image/avif'),
+_SIGNATURES = tuple(
+    (re.compile(mark, re.DOTALL).match, media_type)
+    for mark, media_type in (
+        (rb'\x89PNG\r\n\x1a\n', PNG),
+        (rb'RIFF....WEBP', WEBP),
+        (rb'\xff\xd8\xff', JPEG),
+        (rb'GIF8[79]a', 'image/gif'),
+        (rb'\x00\x00\x01\x00', 'image/x-icon'),
+        (rb'....ftypavi[fs]', 'image/avif'),
+    )
 )
-"""Where a format's mark stands, the mark, and the media type."""
+"""What a format's first bytes look like, and its media type."""
 _MARKUP = (b'<?xml', b'<svg', b'<!DOCTYPE svg')
 
 
 def sniff(data: bytes) -> str | None:
     """Return the media type that a file's first bytes show, if any."""
-    for offset, mark, media_type in _SIGNATURES:
-        if data.startswith(mark, offset):
+    for match, media_type in _SIGNATURES:
+        if match(data):
             return media_type
     head = data[:256].removeprefix(b'\xef\xbb\xbf').lstrip()
     return 'image/svg+xml' if head.startswith(_MARKUP) else None
@@ -74,11 +80,6 @@ def trailing(data: bytes, end: int) -> None:
         )
 
 
-def dropped(what: str) -> Removal:
-    """Return the record of a chunk that is not part of the pixels."""
-    return Removal(0, 0, what, 'only what draws the pixels is kept', 'inert')
-
-
 def finish(
     parts: list[bytes],
     media_type: str,
@@ -93,5 +94,6 @@ def finish(
         sha256=hashlib.sha256(data).hexdigest(),
         width=size[0],
         height=size[1],
-        removals=tuple(removals),
+        # Thousands of one kind say no more than one of them.
+        removals=tuple(dict.fromkeys(removals)),
     )

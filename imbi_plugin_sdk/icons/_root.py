@@ -14,25 +14,20 @@ if TYPE_CHECKING:
 
 MAX_SIDE = 4_096.0
 """Largest width and height, in CSS pixels: as for a raster icon."""
+MIN_SIDE = 1e-6
+"""Smallest that a width or height counts for; nothing shows in either."""
 DEFAULT_SIZE = (300.0, 150.0)
 """What a replaced element without a size gets (CSS 2.2, section 10.3.2)."""
 
 _PIXELS = {
-    '': 1.0,
-    'px': 1.0,
-    'pt': 4 / 3,
-    'pc': 16.0,
-    'mm': 96 / 25.4,
-    'cm': 96 / 2.54,
-    'in': 96.0,
-    'Q': 96 / 101.6,
+    **_lexis.PIXELS,
     # Of the initial font size, 16 px: a picture has no other.
     'em': 16.0,
     'rem': 16.0,
     'ex': 8.0,
     'ch': 8.0,
 }
-"""CSS pixels in each unit (CSS Values 4, section 6)."""
+"""CSS pixels in each unit that the page does not decide."""
 
 _LENGTH = re.compile(f'({_lexis.N})([a-zA-Z%]*)').fullmatch
 _NUMBERS = re.compile(_lexis.N)
@@ -103,6 +98,15 @@ def _frame(root: Node, source: Source) -> Frame:
         across = width or DEFAULT_SIZE[0]
         down = height or DEFAULT_SIZE[1]
         attributes['viewBox'] = f'0 0 {across:.10g} {down:.10g}'
+        if width is None or height is None:
+            # At its natural size it looks as before, at an icon's it does not.
+            source.remove(
+                root.offset,
+                'no viewBox',
+                'without viewBox or size it is cut, not scaled, to the place '
+                f'it is shown in; viewBox="{attributes["viewBox"]}" was added',
+                'visual',
+            )
     if width is None and height is None:
         width, height = across, down
     elif width is None:
@@ -127,4 +131,5 @@ def _pixels(value: object) -> float | None:
     found = _LENGTH(value) if isinstance(value, str) else None
     if found is None or found[2] not in _PIXELS:
         return None
-    return float(found[1]) * _PIXELS[found[2]]
+    pixels = float(found[1]) * _PIXELS[found[2]]
+    return pixels if pixels >= MIN_SIDE else 0.0

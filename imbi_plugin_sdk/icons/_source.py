@@ -12,7 +12,18 @@ if TYPE_CHECKING:
     from imbi_plugin_sdk.icons._model import Grade
 
 _ATTRIBUTE = re.compile(
-    rb'\s(?P<name>[^\s=<>"\'/]+)\s*=\s*(?>"[^"]*"|\'[^\']*\')'
+    rb'\s(?P<name>[^\s=<>"\'/]+)\s*=\s*(?P<value>"[^"]*"|\'[^\']*\')'
+)
+# What stands for one character of a text, what for none, and what ends it.
+_UNIT = re.compile(
+    rb'(?P<opened><!\[CDATA\[)|(?P<unseen><!--.*?-->|<\?.*?\?>)|(?P<end><)'
+    rb'|(?P<line>\r\n?|\n|&#(?:10|x[aA]);)'
+    rb'|&[^;]*;|[\x00-\x7f]|[\xc0-\xff][\x80-\xbf]*',
+    re.DOTALL,
+)
+_RAW_UNIT = re.compile(
+    rb'(?P<closed>\]\]>)|(?P<line>\r\n?|\n)'
+    rb'|[\x00-\x7f]|[\xc0-\xff][\x80-\xbf]*'
 )
 
 
@@ -27,7 +38,12 @@ class Source:
         self.data = data
         self._removed: list[tuple[int, str, str, Grade]] = []
         self._starts: list[int] | None = None
-        self._attributes: tuple[int, dict[str, int]] = (-1, {})
+        self._texts: dict[int, list[list[int]]] = {}
+        self._values: dict[int, list[list[int]] | None] = {}
+        self._last: tuple[int, tuple[dict[str, tuple[int, int, int]], int]] = (
+            -1,
+            ({}, 0),
+        )
 
     def remove(self, offset: int, what: str, why: str, grade: Grade) -> None:
         """Note that something at a byte offset is not in the output."""
@@ -69,31 +85,109 @@ class Source:
     def inside(self, offset: int, line: int, column: int) -> int:
         """Return the byte offset of a line and column in an element's text.
 
-        `offset` is the element's start tag. Where the text was not written
-        plainly (entities, CDATA) this is near rather than exact.
+        `offset` is the element's start tag. An entity counts as the one
+        character that it mostly is.
         """
-        content = self.data.find(b'>', offset) + 1
-        first, _ = self.position(content)
-        if line > 1 and self._starts is not None:
-            row = min(first + line - 2, len(self._starts) - 1)
-            content = self._starts[row]
-        return min(content + column - 1, len(self.data))
+        _, end = self._tag(offset)
+        if end not in self._texts:
+            self._texts[end] = _lines(self.data, end)
+        return _find(self._texts[end], line, column, end)
+
+    def inside_attribute(
+        self, offset: int, local: str, line: int, column: int
+    ) -> int:
+        """Return the byte offset of a line and column in a value.
+
+        `offset` is the start tag; without the attribute, the answer is it.
+        """
+        place = self._tag(offset)[0].get(local)
+        if place is None:
+            return offset
+        start, end = place[1:]
+        if start not in self._values:
+            self._values[start] = _value_lines(self.data[start:end])
+        lines = self._values[start]
+        if lines is None:
+            return min(start + column - 1, end)
+        return start + _find(lines, line, column, 0)
 
     def attribute_offset(self, offset: int, local: str) -> int:
-        """Return where an attribute stands; its tag where it is not found."""
-        if self._attributes[0] != offset:
-            self._attributes = (offset, self._tag(offset))
-        return self._attributes[1].get(local, offset)
+        """Return where an attribute stands; its tag where it is not found.
 
-    def _tag(self, offset: int) -> dict[str, int]:
-        """Return the attributes of a start tag, by local name."""
-        places: dict[str, int] = {}
+        A property that came from a `style` attribute stands there.
+        """
+        places = self._tag(offset)[0]
+        place = places.get(local) or places.get('style')
+        return place[0] if place else offset
+
+    def _tag(self, offset: int) -> tuple[dict[str, tuple[int, int, int]], int]:
+        """Return the attributes of a start tag, by local name, and its end.
+
+        An attribute is where its name begins, and its value begins and ends.
+        """
+        if self._last[0] == offset:
+            return self._last[1]
+        places: dict[str, tuple[int, int, int]] = {}
         position = offset + 1
         while found := _ATTRIBUTE.search(self.data, position):
             between = self.data[position : found.start()]
             if b'>' in between or b'<' in between:
                 break
             name = found['name'].decode('utf-8', 'replace')
-            places.setdefault(name.rpartition(':')[2], found.start('name'))
+            start, end = found.span('value')
+            place = (found.start('name'), start + 1, end - 1)
+            places.setdefault(name.rpartition(':')[2], place)
             position = found.end()
-        return places
+        tag = places, self.data.find(b'>', position) + 1
+        self._last = offset, tag
+        return tag
+
+
+_BREAK = re.compile(rb'\r\n|[\r\n]')
+_UNEVEN = re.compile(rb'[&\r]').search
+
+
+def _value_lines(value: bytes) -> list[list[int]] | None:
+    """Return where characters are; None where each is a byte of one line.
+
+    Line breaks are spaces here, unless they are written as entities.
+    """
+    if value.isascii() and not _UNEVEN(value):
+        return None
+    return _lines(_BREAK.sub(_blank, value), 0)
+
+
+def _blank(found: re.Match[bytes]) -> bytes:
+    """Return as many bytes that stand for as many characters."""
+    # A tab is one character, and a high byte alone is none.
+    return b'\t' + b'\x80' * (len(found[0]) - 1)
+
+
+def _lines(data: bytes, start: int) -> list[list[int]]:
+    """Return the byte offset of each character of each line of a text."""
+    lines: list[list[int]] = [[]]
+    unit, position = _UNIT, start
+    while found := unit.search(data, position):
+        position = found.end()
+        kind = found.lastgroup
+        if kind == 'end':
+            break
+        if kind == 'opened':
+            unit = _RAW_UNIT
+        elif kind == 'closed':
+            unit = _UNIT
+        elif kind != 'unseen':
+            lines[-1].append(found.start())
+            if kind == 'line':
+                lines.append([])
+    return lines
+
+
+def _find(
+    lines: list[list[int]], line: int, column: int, otherwise: int
+) -> int:
+    """Return the offset of a line and column, or of the nearest before."""
+    row = lines[min(line, len(lines)) - 1]
+    if not row:
+        return otherwise
+    return row[min(column, len(row)) - 1]

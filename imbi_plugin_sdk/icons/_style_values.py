@@ -27,9 +27,22 @@ GEOMETRY = frozenset(
 )
 """Attributes that are CSS properties too (SVG 2, section 6.5)."""
 
+# Browsers read these names as if they were the standard's.
+_PREFIXED = {
+    f'-webkit-{name}': name
+    for name in (
+        'clip-path',
+        'filter',
+        'mask',
+        'opacity',
+        'transform',
+        'transform-origin',
+    )
+}
 _MARKERS = ('marker-start', 'marker-mid', 'marker-end')
 _CALL = re.compile(r'([a-zA-Z]+)\(([^()]*)\)\s*')
 _TERM = re.compile(rf'({_lexis.N})(px|deg|grad|rad|turn|)').fullmatch
+_NUMBER = re.compile(_lexis.N).fullmatch
 _DEGREES = {
     '': 1.0,
     'deg': 1.0,
@@ -51,9 +64,15 @@ _TRANSFORMS: dict[str, tuple[str, tuple[int, ...]]] = {
     'skewx': ('skewX', (1,)),
     'skewy': ('skewY', (1,)),
 }
-_PATH = re.compile(
-    r'path\(\s*(?:(?:nonzero|evenodd)\s*,\s*)?(["\'])([^"\']*)\1\s*\)'
+_PATH = re.compile(r'path\(\s*(["\'])([^"\']*)\1\s*\)').fullmatch
+
+_FONT = re.compile(
+    r'(?P<words>(?:[a-z0-9-]+ ){0,8}?)'
+    r'(?P<size>[+-]?[0-9.]+(?:%|[a-z]+)|(?:x{1,2}-)?(?:small|large)|medium|'
+    r'smaller|larger)(?: ?/ ?[0-9a-z.%+-]+)? (?P<family>.+)',
+    re.ASCII | re.IGNORECASE,
 ).fullmatch
+_FONT_WORDS = ('font-style', 'font-variant', 'font-weight', 'font-stretch')
 
 
 def match(element: str, name: str, value: str) -> dict[str, Styled] | None:
@@ -61,22 +80,59 @@ def match(element: str, name: str, value: str) -> dict[str, Styled] | None:
 
     None means that the declaration is not understood.
     """
+    name = _PREFIXED.get(name, name)
+    if name == 'font':
+        return _font(element, value)
     if name in profile.STYLE_ONLY:
         word = _paint.keywords(profile.STYLE_ONLY[name], exact=False)(value)
         return {name: Styled(word, in_style=True)} if word else None
     if name == 'marker':
         return _attributes(_MARKERS, _paint.reference(value))
+    matched: Value | None = None
     if name == 'transform':
-        return _attributes((name,), transform(value))
-    if name == 'd' and element == 'path':
-        quoted = _PATH(value)
-        return _attributes(
-            (name,), _grammar.path_data(quoted[2]) if quoted else None
-        )
-    if name not in profile.PRESENTATION and name not in GEOMETRY:
+        matched = transform(value)
+    elif name == 'd' and element == 'path':
+        matched = _path(value)
+    elif name in profile.PRESENTATION or name in GEOMETRY:
+        grammar = _grammar.element_grammars(element).get(name)
+        matched = grammar(value) if grammar and value else None
+    return _attributes((name,), matched)
+
+
+def _path(value: str) -> Value | None:
+    """Match `path("...")`; a faulty one is not drawn up to the fault."""
+    quoted = _PATH(value)
+    if quoted is None:
         return None
-    grammar = _grammar.element_grammars(element).get(name)
-    return _attributes((name,), grammar(value) if grammar and value else None)
+    data = _grammar.path_data(quoted[2])
+    return data if data == quoted[2].strip() else None
+
+
+def _font(element: str, value: str) -> dict[str, Styled] | None:
+    """Return the properties that the shorthand sets, some to `normal`."""
+    found = _FONT(value)
+    if found is None:
+        return None
+    values: dict[str, str] = dict.fromkeys(_FONT_WORDS, 'normal')
+    for word in found['words'].lower().split():
+        if word == 'normal':
+            continue
+        for name in _FONT_WORDS:
+            grammar = _grammar.element_grammars(element)[name]
+            if values[name] == 'normal' and grammar(word) is not None:
+                values[name] = word
+                break
+        else:
+            return None
+    values['font-size'] = found['size'].lower()
+    values['font-family'] = found['family'].strip()
+    result: dict[str, Styled] = {}
+    for name, text in values.items():
+        matched = _grammar.element_grammars(element)[name](text)
+        if matched is None:
+            return None
+        result[name] = Styled(matched, in_style=False)
+    return result
 
 
 def _attributes(
@@ -132,6 +188,8 @@ def _function(name: str, arguments: str) -> str | None:
         if angle and unit in _DEGREES:
             if unit not in {'', 'deg'}:
                 number = f'{float(number) * _DEGREES[unit]:.6g}'
+                if _NUMBER(number) is None:
+                    return None
         elif unit not in {'', 'px'}:
             return None
         numbers.append(number)
@@ -146,12 +204,20 @@ def _function(name: str, arguments: str) -> str | None:
 
 def grade(element: str, name: str, value: str) -> tuple[Grade, str]:
     """Return how much a declaration matters that was not understood."""
+    name = _PREFIXED.get(name, name)
+    own = name in profile.ELEMENTS.get(element, {})
+    if name in profile.PRESENTATION or (name in GEOMETRY and own):
+        return grade_value(element, name, value)
+    if name in GEOMETRY and not grades.is_active_value(value):
+        return 'inert', 'it has no such geometry'
+    return grades.grade_property(element, name, value)
+
+
+def grade_value(element: str, name: str, value: str) -> tuple[Grade, str]:
+    """Return how much a value matters that its grammar does not match."""
+    wanted = f'the value is not {_grammar.wanted(element, name)}'
     if grades.is_active_value(value):
-        return 'active', 'it can fetch or run'
-    if name in profile.PRESENTATION:
-        return 'visual', f'the value is not {_grammar.wanted(element, name)}'
-    if name in GEOMETRY and element in profile.ELEMENTS:
-        own = name in profile.ELEMENTS[element]
-        why = 'the value is not a length' if own else 'it has no such geometry'
-        return ('visual' if own else 'inert'), why
-    return grades.grade_property(name, value)
+        return 'active', wanted
+    if _grammar.is_error(element, name, value):
+        return 'inert', f'{wanted}; browsers ignore it'
+    return 'visual', wanted

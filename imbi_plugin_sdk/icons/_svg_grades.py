@@ -57,97 +57,115 @@ ACTIVE_ELEMENTS = frozenset(
 )
 """Elements (lower case) that run, fetch, navigate or write attributes."""
 
+_ACTING = ACTIVE_ELEMENTS - {'foreignobject'}
+
 INERT_ELEMENTS = frozenset({'metadata', 'title', 'desc', 'view', 'cursor'})
 """SVG elements that never show."""
 
-INERT_PROPERTIES = frozenset(
+SHOWN_PROPERTIES: dict[str, frozenset[str]] = {
+    'all': frozenset(),
+    'animation': frozenset({'none'}),
+    'animation-name': frozenset({'none'}),
+    'block-size': frozenset({'0', 'auto'}),
+    'content-visibility': frozenset({'auto', 'visible'}),
+    'd': frozenset(),
+    'inline-size': frozenset({'0', 'auto'}),
+    'mask-image': frozenset({'none'}),
+    'offset': frozenset({'none'}),
+    'offset-path': frozenset({'none'}),
+    'outline': frozenset({'0', 'none'}),
+    'outline-style': frozenset({'none'}),
+    'rotate': frozenset({'none'}),
+    'scale': frozenset({'1', 'none'}),
+    'translate': frozenset({'0', 'none'}),
+    '-webkit-animation': frozenset({'none'}),
+    '-webkit-mask-image': frozenset({'none'}),
+}
+"""Properties that a browser shows, with the values that show nothing.
+
+Found by setting every property that Chromium knows on shapes and text in a
+picture; what is on the allowlist is not repeated. All others are editors'.
+"""
+
+SHOWN_TEXT_PROPERTIES: dict[str, frozenset[str]] = {
+    'font': frozenset(),
+    'font-feature-settings': frozenset({'normal'}),
+    'font-kerning': frozenset({'auto', 'normal'}),
+    'font-size-adjust': frozenset({'none'}),
+    'font-variant-alternates': frozenset({'normal'}),
+    'font-variant-caps': frozenset({'normal'}),
+    'font-variant-east-asian': frozenset({'normal'}),
+    'font-variant-ligatures': frozenset({'normal'}),
+    'font-variant-numeric': frozenset({'normal'}),
+    'font-variant-position': frozenset({'normal'}),
+    'font-variation-settings': frozenset({'normal'}),
+    'text-decoration-line': frozenset({'none'}),
+    'text-orientation': frozenset({'mixed'}),
+    'text-shadow': frozenset({'none'}),
+    'text-transform': frozenset({'none'}),
+    'white-space': frozenset({'normal'}),
+    'white-space-collapse': frozenset({'collapse'}),
+    '-epub-text-transform': frozenset({'none'}),
+    '-webkit-text-orientation': frozenset({'mixed'}),
+    '-webkit-writing-mode': frozenset({'horizontal-tb'}),
+}
+"""The same for those that show where there is text."""
+
+_NO_TEXT = frozenset(
     {
-        'clip-path-units',
-        'color-profile',
-        'cursor',
-        'enable-background',
-        'glyph-orientation-horizontal',
-        'glyph-orientation-vertical',
-        'kerning',
-        'line-height',
-        'pointer-events',
-        'shape-padding',
-        'shape-inside',
-        'shape-margin',
-        'solid-color',
-        'solid-opacity',
-        'text-align',
-        'text-indent',
-        'text-transform',
-        'text-orientation',
-        'white-space',
-        'will-change',
-        'user-select',
-        '-webkit-user-select',
-        'inline-size',
-        'order',
-        'text-decoration-line',
-        'text-decoration-style',
-        'text-decoration-color',
-        'font-feature-settings',
-        'font-kerning',
-        'font-variation-settings',
-        'font-optical-sizing',
-        'font-synthesis',
-        'block-progression',
-        'marker-knockout',
-        'align-items',
-        'audio-level',
-        'box-sizing',
-        'flex',
-        'flex-shrink',
-        'float',
-        'margin',
-        'margin-left',
-        'margin-right',
-        'max-height',
-        'max-width',
-        'min-height',
-        'min-width',
-        'position',
-        'vertical-align',
-        'z-index',
-        'buffered-rendering',
-        'font-size-adjust',
-        'clip',
+        'circle',
+        'ellipse',
+        'image',
+        'line',
+        'linearGradient',
+        'path',
+        'polygon',
+        'polyline',
+        'radialGradient',
+        'rect',
+        'stop',
     }
 )
-"""Properties that a still icon does not show; editors write them."""
 
-_INERT_PREFIXES = (
-    '-inkscape-',
-    'inkscape-',
-    '-webkit-',
-    '-moz-',
-    '-ms-',
-    'font-variant-',
-    'text-decoration-',
-    'text-underline-',
-)
+_BOX_PROPERTIES = re.compile(r'(?:background|border|margin|padding)(?:-.*)?')
+_BOX_NOTHING = re.compile(r'(?:none|transparent|0(?:px|%)?| )+')
 
 _ACTIVE_VALUE = re.compile(
-    r'url\s*\((?!\s*["\']?\s*#)|image-set|image\s*\(|element\s*\(|src\s*\(|'
-    r'script\s*:|@import|@font-face|expression\s*\(|//|\\|data\s*:',
+    r'url\s*\((?!\s*+["\']?\s*+#)|image-set|image\s*\(|element\s*\(|'
+    r'src\s*\(|script\s*:|@import|@font-face|expression\s*\(|//|\\|data\s*:',
     re.IGNORECASE,
 )
 _ACTIVE_PROPERTIES = frozenset({'behavior', '-moz-binding', 'src'})
 
 
-def grade_element(namespace: str, local: str) -> tuple[Grade, str]:
-    """Return the grade of a removed element, and why it went."""
+def grade_element(
+    namespace: str, local: str, *, conditional: bool
+) -> tuple[Grade, str]:
+    """Return the grade of a removed element, and why it went.
+
+    `conditional` tells that it asks for an extension, which none has.
+    """
     name = local.lower()
+    if name == 'foreignobject' and conditional:
+        return 'inert', 'it asks for an extension that no browser has'
     if namespace == profile.XHTML or name in ACTIVE_ELEMENTS:
         return 'active', 'it can run, fetch or change what the page shows'
     if namespace not in {profile.SVG, ''}:
         return 'inert', "it is an editor's data, not part of the picture"
     if name in INERT_ELEMENTS:
         return 'inert', 'it is not part of the picture'
-    return 'visual', 'the element is not on the allowlist'
+    return 'inert', 'browsers do not draw it'
+
+
+def acts(namespace: str, local: str) -> bool:
+    """Return whether an element acts wherever it stands in a document.
+
+    Scripts run in `<metadata>` as anywhere. Other vocabularies, such as
+    Dublin Core, use the same words for what does nothing.
+    """
+    return namespace in {profile.SVG, profile.XHTML, ''} and (
+        local.lower() in _ACTING
+    )
 
 
 def grade_attribute(
@@ -159,21 +177,40 @@ def grade_attribute(
         return 'active', 'event handlers run script'
     if namespace == profile.XML and name == 'base':
         return 'active', 'it moves where references lead'
+    if name == 'href' and value.startswith('#'):
+        return 'inert', 'nothing here follows it'
     if name in {'href', 'src', 'action', 'formaction', 'srcdoc', 'ping'}:
         return 'active', 'it leads out of the picture'
-    styles = name in profile.PRESENTATION or name in INERT_PROPERTIES
-    if styles and not namespace and is_active_value(value):
+    if not namespace and is_active_value(value) and _is_property(name):
         return 'active', 'it leads out of the picture'
     return 'inert', 'the attribute is not part of the picture'
 
 
-def grade_property(name: str, value: str) -> tuple[Grade, str]:
+def _is_property(name: str) -> bool:
+    """Return whether an attribute may be read as a style property."""
+    return (
+        name in profile.PRESENTATION
+        or name in SHOWN_PROPERTIES
+        or name in SHOWN_TEXT_PROPERTIES
+        or name == 'cursor'
+    )
+
+
+def grade_property(element: str, name: str, value: str) -> tuple[Grade, str]:
     """Return the grade of a property that is not on the allowlist."""
     if name in _ACTIVE_PROPERTIES or is_active_value(value):
         return 'active', 'it can fetch or run'
-    if name in INERT_PROPERTIES or name.startswith(_INERT_PREFIXES):
-        return 'inert', 'a still icon does not show it'
-    return 'visual', 'the property is not on the allowlist'
+    nothing = SHOWN_PROPERTIES.get(name)
+    if nothing is None and element not in _NO_TEXT:
+        nothing = SHOWN_TEXT_PROPERTIES.get(name)
+    if element == 'svg' and _BOX_PROPERTIES.fullmatch(name):
+        shown = _BOX_NOTHING.fullmatch(value) is None
+    else:
+        shown = nothing is not None and value.lower() not in nothing
+    # A custom property can be what `var()` asks for.
+    if shown or name.startswith('--'):
+        return 'visual', 'the property is not on the allowlist'
+    return 'inert', 'a still icon does not show it'
 
 
 def is_active_value(value: str) -> bool:

@@ -85,7 +85,7 @@ _STRETCH = (
 PRESENTATION: dict[str, Rule] = {
     'alignment-baseline': _BASELINE,
     'baseline-shift': 'baseline_shift',
-    'clip-path': 'reference',
+    'clip-path': 'layer',
     'clip-rule': _FILL_RULE,
     'color': 'color',
     'color-interpolation': _COLOR_SPACE,
@@ -113,7 +113,7 @@ PRESENTATION: dict[str, Rule] = {
     'marker-end': 'reference',
     'marker-mid': 'reference',
     'marker-start': 'reference',
-    'mask': 'reference',
+    'mask': 'layer',
     'mask-type': _MASK_TYPE,
     'opacity': 'opacity',
     'overflow': ('visible', 'hidden', 'scroll', 'auto', 'clip'),
@@ -126,7 +126,7 @@ PRESENTATION: dict[str, Rule] = {
     'stroke-dashoffset': 'length',
     'stroke-linecap': _LINE_CAP,
     'stroke-linejoin': _LINE_JOIN,
-    'stroke-miterlimit': 'number',
+    'stroke-miterlimit': 'miter_limit',
     'stroke-opacity': 'opacity',
     'stroke-width': 'length',
     'text-anchor': ('start', 'middle', 'end'),
@@ -151,6 +151,20 @@ PRESENTATION: dict[str, Rule] = {
     ),
 }
 """Presentation attributes; every element may have them."""
+
+OPEN = frozenset(
+    {
+        'font-stretch',
+        'font-style',
+        'font-variant',
+        'image-rendering',
+        'overflow',
+        'text-rendering',
+        'unicode-bidi',
+        'writing-mode',
+    }
+)
+"""Properties of which renderers know more words than icons need."""
 
 STYLE_ONLY: dict[str, tuple[str, ...]] = {
     'isolation': ('auto', 'isolate'),
@@ -193,30 +207,35 @@ ELEMENTS: dict[str, dict[str, Rule]] = {
         'refY': 'length',
     },
     'use': {**BOX, 'href': 'href'},
-    'path': {'d': 'path', 'pathLength': 'number'},
-    'rect': {**BOX, 'rx': 'radius', 'ry': 'radius', 'pathLength': 'number'},
+    'path': {'d': 'path', 'pathLength': 'path_length'},
+    'rect': {
+        **BOX,
+        'rx': 'radius',
+        'ry': 'radius',
+        'pathLength': 'path_length',
+    },
     'circle': {
         'cx': 'length',
         'cy': 'length',
         'r': 'length',
-        'pathLength': 'number',
+        'pathLength': 'path_length',
     },
     'ellipse': {
         'cx': 'length',
         'cy': 'length',
         'rx': 'radius',
         'ry': 'radius',
-        'pathLength': 'number',
+        'pathLength': 'path_length',
     },
     'line': {
         'x1': 'length',
         'y1': 'length',
         'x2': 'length',
         'y2': 'length',
-        'pathLength': 'number',
+        'pathLength': 'path_length',
     },
-    'polyline': {'points': 'points', 'pathLength': 'number'},
-    'polygon': {'points': 'points', 'pathLength': 'number'},
+    'polyline': {'points': 'points', 'pathLength': 'path_length'},
+    'polygon': {'points': 'points', 'pathLength': 'path_length'},
     'linearGradient': {
         **_GRADIENT,
         'x1': 'length',

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
+from imbi_plugin_sdk.icons import _metadata
 from imbi_plugin_sdk.icons import _raster_common as common
 from imbi_plugin_sdk.icons._problems import refusal
 
@@ -23,6 +24,10 @@ _VP8X = 10
 """Length of VP8X."""
 _FRAMES = frozenset({b'ANIM', b'ANMF'})
 _LOSSY, _LOSSLESS, _EXTENDED = b'VP8 ', b'VP8L', b'VP8X'
+_RECORDS = {b'EXIF': _metadata.exif, b'ICCP': _metadata.profile}
+"""What says how a chunk that could be seen is graded."""
+_MAX_VERSION = 3
+"""The last version of a VP8 bitstream (RFC 6386, section 9.1)."""
 
 
 class _Frame(NamedTuple):
@@ -30,7 +35,6 @@ class _Frame(NamedTuple):
 
     width: int
     height: int
-    alpha: bool
 
 
 def check_webp(data: bytes) -> CleanRaster:
@@ -59,15 +63,16 @@ def check_webp(data: bytes) -> CleanRaster:
             raise _malformed('its alpha plane is out of place')
         _check_alpha(planes[0][1], frame)
     removals: list[Removal] = [
-        common.dropped(f'chunk {name.decode("ascii", "replace").strip()}')
-        for name in kinds
+        _RECORDS.get(name, _unknown)(_named(name), content)
+        for name, content in chunks
         if name not in {_EXTENDED, _LOSSY, _LOSSLESS, b'ALPH'}
     ]
     parts: list[bytes] = []
     if kinds[0] == _EXTENDED:
+        if kinds.count(_EXTENDED) > 1:
+            raise _malformed('it has two canvases')
         _check_canvas(chunks[0][1], frame)
-        alpha = bool(planes) or frame.alpha
-        parts.append(_chunk(_EXTENDED, _canvas(frame, alpha=alpha)))
+        parts.append(_chunk(_EXTENDED, _canvas(frame, chunks[0][1][0])))
     parts += [_chunk(*plane) for plane in planes]
     parts.append(_chunk(kind, payload))
     size = 4 + sum(map(len, parts))
@@ -80,6 +85,16 @@ def check_webp(data: bytes) -> CleanRaster:
 def _malformed(what: str) -> Exception:
     """Return the error for a WebP that breaks the format."""
     return refusal('icon_webp_structure', f'The WebP is malformed: {what}.')
+
+
+def _named(kind: bytes) -> str:
+    """Return a chunk's name for a reader, whatever bytes it is made of."""
+    return f'chunk {kind.decode("ascii", "replace").strip()}'
+
+
+def _unknown(what: str, _: bytes) -> Removal:
+    """Return the record of a chunk that nobody can see."""
+    return _metadata.dropped(what)
 
 
 def _is_animated(chunk: tuple[bytes, bytes]) -> bool:
@@ -126,11 +141,15 @@ def _lossy(payload: bytes) -> _Frame:
     if len(payload) < 10 or payload[3:6] != b'\x9d\x01\x2a':  # noqa: PLR2004  header's length
         raise _malformed('its VP8 frame has no start code')
     tag = int.from_bytes(payload[:3], 'little')
-    # Bit 0 is clear in a key frame; 19 bits give the first partition.
-    if tag & 1 or (tag >> 5) > len(payload) - 10:
-        raise _malformed('its VP8 frame is not a whole key frame')
+    # Bit 0 is clear in a key frame, 3 bits are the version, bit 4 is set in
+    # a frame that is shown, and 19 bits give the first partition.
+    version, partition = tag >> 1 & 7, tag >> 5
+    if tag & 1 or not tag & 0x10 or partition > len(payload) - 10:
+        raise _malformed('its VP8 frame is not a whole, shown key frame')
+    if version > _MAX_VERSION:
+        raise _malformed(f'its VP8 version is {version}')
     width, height = struct.unpack_from('<HH', payload, 6)
-    return _Frame(width & 0x3FFF, height & 0x3FFF, alpha=False)
+    return _Frame(width & 0x3FFF, height & 0x3FFF)
 
 
 def _lossless(payload: bytes) -> _Frame:
@@ -140,18 +159,16 @@ def _lossless(payload: bytes) -> _Frame:
     bits = int.from_bytes(payload[1:5], 'little')
     if bits >> 29:
         raise _malformed('its VP8L version is not 0')
-    return _Frame(
-        (bits & 0x3FFF) + 1,
-        (bits >> 14 & 0x3FFF) + 1,
-        alpha=bool(bits >> 28 & 1),
-    )
+    return _Frame((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
 
 
 def _check_alpha(payload: bytes, frame: _Frame) -> None:
     """Hold an alpha plane to its header (RFC 9649, section 2.7.1.2)."""
-    if not payload or payload[0] & 3 > 1:
-        raise _malformed('its alpha plane has no known compression')
-    if payload[0] & 3 == 0 and len(payload) - 1 != frame.width * frame.height:
+    # Two bits of compression and two of preprocessing, each 0 or 1; two of
+    # a filter between them, and two that are clear.
+    if len(payload) < 2 or payload[0] & 0b1110_0010:  # noqa: PLR2004  header and data
+        raise _malformed('its alpha plane is empty, or of no known kind')
+    if not payload[0] & 1 and len(payload) - 1 != frame.width * frame.height:
         raise _malformed('its alpha plane has another size')
 
 
@@ -168,10 +185,14 @@ def _check_canvas(payload: bytes, frame: _Frame) -> None:
         )
 
 
-def _canvas(frame: _Frame, *, alpha: bool) -> bytes:
-    """Return VP8X for one picture without metadata."""
+def _canvas(frame: _Frame, flags: int) -> bytes:
+    """Return VP8X for one picture without metadata.
+
+    Whether there is alpha stays as it was said: browsers go by it, whatever
+    the picture has.
+    """
     return (
-        bytes([_ALPHA if alpha else 0, 0, 0, 0])
+        bytes([flags & _ALPHA, 0, 0, 0])
         + (frame.width - 1).to_bytes(3, 'little')
         + (frame.height - 1).to_bytes(3, 'little')
     )

@@ -12,6 +12,7 @@ Load icons only of plugins that were admitted, whose code runs anyway.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import importlib.resources
@@ -20,22 +21,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk._text import shown
+from imbi_plugin_sdk.errors import IconError
 from imbi_plugin_sdk.icons._model import LoadedIcon
 from imbi_plugin_sdk.icons._ownership import ownership_warning
+from imbi_plugin_sdk.icons._paths import MAX_NAME, PLAIN, is_plain
 from imbi_plugin_sdk.icons._problems import MAX_ICON_BYTES, refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from importlib.resources.abc import Traversable
     from types import ModuleType
 
     from imbi_plugin_sdk.icons._model import IconLike
 
-MAX_NAME = 255
-"""Characters of a package or resource: the most a file name may have."""
-
 _PACKAGE = re.compile(r'[^\W\d]\w*(?:\.[^\W\d]\w*)*').fullmatch
-_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]').search
-"""Controls, and what some file system gives a meaning of its own."""
 
 
 def load_icon(
@@ -57,8 +56,11 @@ def load_icon(
     """
     package, resource = str(icon.package), str(icon.resource)
     _check_names(package, resource)
-    module = _import(package)
-    data = _read(_resolve(module, resource), f'{package}/{resource}')
+    name = f'{package}/{resource}'
+    with _guarded(f'Package {package} cannot be imported', 'package'):
+        module = _import(package)
+    with _guarded(f'{name} cannot be read', 'resource'):
+        data = _read(_resolve(module, resource, name), name)
     warning = None
     if distribution is not None:
         warning = ownership_warning(package, module, distribution)
@@ -81,33 +83,29 @@ def _check_names(package: str, resource: str) -> None:
             'of an importable package.',
             'package',
         )
-    segments = resource.split('/')
-    if (
-        not resource
-        or len(resource) > MAX_NAME
-        or _FORBIDDEN(resource)
-        or any(segment in {'', '.', '..'} for segment in segments)
-    ):
+    if not is_plain(resource):
         raise refusal(
             'icon_outside_package',
-            f'The resource is {shown(resource)}; it must be a path below '
-            "the package with '/' between plain names, without '..', a "
-            'leading or doubled slash, backslash, colon, wildcard or control '
-            'character.',
+            f'The resource is {shown(resource)}; it must be {PLAIN}.',
             'resource',
         )
 
 
+@contextlib.contextmanager
+def _guarded(what: str, path: str) -> Generator[None]:
+    """Refuse with whatever a stranger's code, files or archive raises."""
+    try:
+        yield
+    except (IconError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # strangers' code runs here
+        name = type(error).__name__
+        raise refusal('icon_missing', f'{what}: {name}.', path) from error
+
+
 def _import(package: str) -> ModuleType:
     """Return the package; a module or a shared namespace is refused."""
-    try:
-        module = importlib.import_module(package)
-    except (Exception, SystemExit) as error:
-        raise refusal(
-            'icon_missing',
-            f'Package {package} cannot be imported: {type(error).__name__}.',
-            'package',
-        ) from error
+    module = importlib.import_module(package)
     if getattr(module, '__path__', None) is None:
         raise refusal(
             'icon_missing', f'{package} is a module, not a package.', 'package'
@@ -138,20 +136,12 @@ def _check_namespace(package: str, module: ModuleType) -> None:
     )
 
 
-def _resolve(module: ModuleType, resource: str) -> Traversable:
+def _resolve(module: ModuleType, resource: str, name: str) -> Traversable:
     """Return the file below the package that a checked path names."""
-    name = f'{module.__name__}/{resource}'
-    try:
-        target = importlib.resources.files(module)
-        for segment in resource.split('/'):
-            target = target.joinpath(segment)
-        is_file, is_dir = target.is_file(), target.is_dir()
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise refusal(
-            'icon_missing',
-            f'{name} cannot be found: {type(error).__name__}.',
-            'resource',
-        ) from error
+    target = importlib.resources.files(module)
+    for segment in resource.split('/'):
+        target = target.joinpath(segment)
+    is_file, is_dir = target.is_file(), target.is_dir()
     if isinstance(target, Path):
         _confine(module, target, name)
     if is_dir:
@@ -180,23 +170,20 @@ def _confine(module: ModuleType, target: Path, name: str) -> None:
     if not inside:
         raise refusal(
             'icon_outside_package',
-            f'{name} is a link that leads out of the package.',
+            f'{name} is a link that leads out of the package, or nowhere.',
             'resource',
         )
 
 
 def _read(target: Traversable, name: str) -> bytes:
     """Return the file, reading at most one byte beyond the limit."""
-    try:
-        with target.open('rb') as file:
-            data = file.read(MAX_ICON_BYTES + 1)
-    # A zip file can be damaged in ways that zlib and zipfile each name.
-    except Exception as error:
-        raise refusal(
-            'icon_missing',
-            f'{name} cannot be read: {type(error).__name__}.',
-            'resource',
-        ) from error
+    data = b''
+    with target.open('rb') as file:
+        # A reader may give less at a time than it was asked for.
+        while piece := file.read(MAX_ICON_BYTES + 1 - len(data)):
+            data += piece
+            if len(data) > MAX_ICON_BYTES:
+                break
     if len(data) > MAX_ICON_BYTES:
         raise refusal(
             'icon_too_large',

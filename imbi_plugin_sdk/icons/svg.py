@@ -63,7 +63,8 @@ def sanitize_svg(data: bytes, *, id_prefix: str | None = None) -> SanitizedSvg:
         raise refusal(
             'icon_too_large',
             f'The SVG has {len(written):,} bytes once styles are written as '
-            f'attributes; the limit is {MAX_ICON_BYTES:,}.',
+            f'attributes and ids with a prefix; the limit is '
+            f'{MAX_ICON_BYTES:,}.',
         )
     return SanitizedSvg(
         data=written,

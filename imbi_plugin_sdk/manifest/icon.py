@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pydantic
 
 from imbi_plugin_sdk.errors import Problem
+from imbi_plugin_sdk.icons._paths import PLAIN, is_plain
 from imbi_plugin_sdk.manifest._declaration import Declaration, Rule
 
 if TYPE_CHECKING:
@@ -37,21 +38,11 @@ def package_is_importable(data: Mapping[str, Any]) -> Iterator[Problem]:
 def resource_stays_inside(data: Mapping[str, Any]) -> Iterator[Problem]:
     """The resource is a relative path that cannot leave its package."""
     resource = data.get('resource')
-    if not isinstance(resource, str):
-        return
-    parts = resource.split('/')
-    outside = (
-        not resource
-        or any(part in {'', '.', '..'} for part in parts)
-        or any(ord(char) < 32 or char in '\\:\x7f' for char in resource)  # noqa: PLR2004 -- controls end at U+001F
-    )
-    if outside:
+    if isinstance(resource, str) and not is_plain(resource):
         yield Problem(
             'icon_resource_invalid',
             'resource',
-            'the resource is not a plain relative path inside its package '
-            '(no leading slash, no `..`, `.` or empty part, no backslash, '
-            'colon or control character).',
+            f'the resource is not {PLAIN}.',
             'Write it with forward slashes from the package on, as in '
             "'assets/icon.svg'.",
         )

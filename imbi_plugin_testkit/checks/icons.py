@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imbi_plugin_sdk._text import counted
 from imbi_plugin_sdk.errors import IconError, Problem
-from imbi_plugin_sdk.icons import load_icon, sanitize_icon
+from imbi_plugin_sdk.icons import MAX_ICON_BYTES, load_icon, sanitize_icon
+from imbi_plugin_sdk.icons._problems import refusal
 from imbi_plugin_sdk.manifest import PluginIcon
 from imbi_plugin_testkit.checks import check, check_codes
 from imbi_plugin_testkit.checks._declared import (
@@ -136,10 +137,21 @@ def _read(plugin: PluginUnderTest, icon: PluginIcon) -> bytes:
     if wheel is not None:
         with zipfile.ZipFile(wheel) as archive:
             if shipped_path(icon) in archive.namelist():
-                with archive.open(shipped_path(icon)) as file:
-                    return file.read(65_536 + 1)  # ADR 0012: one byte more
+                return _unpacked(archive, shipped_path(icon))
     with plugin.subject.importable():
         return load_icon(icon).data
+
+
+def _unpacked(archive: zipfile.ZipFile, path: str) -> bytes:
+    try:
+        with archive.open(path) as file:
+            return file.read(MAX_ICON_BYTES + 1)
+    # A wheel can be damaged in ways that zlib and zipfile each name.
+    except Exception as error:
+        raise refusal(
+            'icon_missing',
+            f'{path} cannot be read from the wheel: {type(error).__name__}.',
+        ) from error
 
 
 def _refusals(plugin: PluginUnderTest) -> Iterator[Problem]:
@@ -330,8 +342,9 @@ def nothing_is_active(plugin: PluginUnderTest) -> Iterator[Finding]:
 
 @check(
     'ICO021',
-    title='nothing visible is lost when the SVG icon is made safe',
-    fix='Draw it with the elements and properties of the SVG profile.',
+    title='nothing visible is lost when the icon is made safe',
+    fix='Draw an SVG with the elements and properties of its profile; save a '
+    'raster picture upright and in sRGB, without a colour profile.',
     applies=has_icon,
     requires=(SHIPPED,),
 )
@@ -339,16 +352,17 @@ def nothing_visible_is_lost(plugin: PluginUnderTest) -> Iterator[Finding]:
     """The host stores a rebuilt picture of allowed elements and properties.
 
     What is not on the list is left out, and the icon that operators see is
-    then not the one that was drawn.
+    then not the one that was drawn. A raster picture loses its colour profile
+    and its orientation, and shows other colours, or lies on its side.
     """
     yield from _told(_removals(plugin, 'visual'))
 
 
 @check(
     'ICO022',
-    title='an SVG icon carries no ballast',
-    fix='Export as plain or optimised SVG, or take what `imbi-plugin icon '
-    'FILE -o FILE` writes.',
+    title='an icon carries no ballast',
+    fix='Take what `imbi-plugin icon FILE -o FILE` writes, or export as plain '
+    'SVG.',
     severity=Severity.SHOULD,
     applies=has_icon,
     requires=(SHIPPED,),
@@ -381,7 +395,5 @@ def nothing_is_ballast(plugin: PluginUnderTest) -> Iterator[Finding]:
 
 def _told(found: Iterable[tuple[str, Any]]) -> Iterator[Finding]:
     for field, removal in found:
-        yield Finding(
-            f'{field}:{removal.line}:{removal.column}',
-            f'{removal.what}: {removal.why}',
-        )
+        place = f':{removal.line}:{removal.column}' if removal.line else ''
+        yield Finding(f'{field}{place}', f'{removal.what}: {removal.why}.')

@@ -1,115 +1,27 @@
-"""ICO040 and up: what is left of an SVG icon can be seen.
+"""ICO040 and up: what is left of an icon can be seen.
 
-Judged on the sanitized document, in which every style has become an
-attribute, so that the paint of a shape is that of its nearest ancestor.
-Gradients, patterns, images, masks and filters count as visible: nobody is
-blamed for what only a renderer could tell.
+See `_seen` for what can be told without drawing the picture.
 """
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, NamedTuple
-
-from defusedxml import ElementTree
+from typing import TYPE_CHECKING
 
 from imbi_plugin_testkit.checks import check
 from imbi_plugin_testkit.checks._declared import has_icon
+from imbi_plugin_testkit.checks._seen import Seen, seen
 from imbi_plugin_testkit.checks.icons import SHIPPED, judged
 from imbi_plugin_testkit.comparing import Words
 from imbi_plugin_testkit.model import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from xml.etree.ElementTree import Element
 
     from imbi_plugin_sdk.icons import SanitizedIcon
     from imbi_plugin_testkit.subject import PluginUnderTest
 
 MOST_OBLONG = 3.0
 """Long side by short side; admin pages draw icons in a square."""
-
-WHITE, DARK = 0.95, 0.05
-"""Brightness from which a paint is lost on white, and below which on dark."""
-
-DRAWN = frozenset(
-    {
-        'circle',
-        'ellipse',
-        'image',
-        'line',
-        'path',
-        'polygon',
-        'polyline',
-        'rect',
-        'text',
-        'use',
-    }
-)
-UNDRAWN = frozenset(
-    {'clipPath', 'defs', 'marker', 'mask', 'pattern', 'symbol'}
-)
-_NAMED = {'white': 1.0, 'black': 0.0}
-_HEX = re.compile(r'#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})')
-
-
-class Paint(NamedTuple):
-    """How one shape is painted.
-
-    Attributes:
-        fill: The fill that it has or inherits.
-        stroke: The stroke that it has or inherits.
-    """
-
-    fill: str = 'black'
-    stroke: str = 'none'
-
-
-def _name(element: Element) -> str:
-    return element.tag.rpartition('}')[2]
-
-
-BLACK = Paint()
-"""What SVG paints a shape with that says nothing."""
-
-
-def painted(
-    element: Element, inherited: Paint = BLACK
-) -> Iterator[tuple[str, Paint]]:
-    """Yield each drawn shape's name with its paint."""
-    name = _name(element)
-    if name in UNDRAWN or element.get('display') == 'none':
-        return
-    own = Paint(
-        element.get('fill', inherited.fill),
-        element.get('stroke', inherited.stroke),
-    )
-    if name in DRAWN:
-        yield name, own
-    for child in element:
-        yield from painted(child, own)
-
-
-def brightness(paint: str) -> float | None:
-    """Return 0 for black to 1 for white, or None where nobody can say."""
-    if paint in _NAMED:
-        return _NAMED[paint]
-    match = _HEX.fullmatch(paint)
-    if match is None:
-        return None
-    digits = match[1]
-    step = len(digits) // 3
-    parts = [
-        int(digits[start : start + step] * (3 - step), 16) / 255
-        for start in range(0, len(digits), step)
-    ]
-    red, green, blue = parts
-    # ITU-R BT.709, the weights of sRGB.
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _shapes(clean: SanitizedIcon) -> list[tuple[str, Paint]]:
-    return list(painted(ElementTree.fromstring(clean.data)))
 
 
 def _icons(
@@ -120,22 +32,15 @@ def _icons(
             yield icon.field, icon.clean
 
 
-def _all_are(clean: SanitizedIcon, low: float, high: float) -> bool:
-    """Return whether each shape is flat, and of a brightness in between."""
-    levels: list[float | None] = []
-    for name, paint in _shapes(clean):
-        if name in ('image', 'use'):
-            return False
-        flat = [part for part in paint if part != 'none']
-        levels += [brightness(part) for part in flat]
-    return bool(levels) and all(
-        level is not None and low <= level <= high for level in levels
-    )
+def _is_lost(clean: SanitizedIcon, ground: Seen) -> bool:
+    """Return whether something is drawn, but not seen on that ground."""
+    found = seen(clean)
+    return Seen.DRAWN in found and ground not in found
 
 
 @check(
     'ICO040',
-    title='an SVG icon draws something',
+    title='an icon draws something',
     fix='Draw it with shapes and text; `imbi-plugin icon FILE` shows what is '
     'left of it.',
     severity=Severity.SHOULD,
@@ -146,10 +51,11 @@ def something_is_drawn(plugin: PluginUnderTest) -> Iterator[Finding]:
     """A picture whose every shape was taken out is an empty square.
 
     The host stores what is left after cleaning, and would rather show its
-    own placeholder than nothing.
+    own placeholder than nothing. Shapes without extent, paint or opacity are
+    not drawn, nor are the clear pixels of a PNG; a WebP is not looked into.
     """
     for field, clean in _icons(plugin):
-        if clean.media_type == 'image/svg+xml' and not _shapes(clean):
+        if Seen.DRAWN not in seen(clean):
             yield Finding(field, 'nothing of the picture is drawn.')
 
 
@@ -198,12 +104,8 @@ def icon_is_seen_on_white(plugin: PluginUnderTest) -> Iterator[Finding]:
     The picture for dark ground has a field of its own.
     """
     for field, clean in _icons(plugin):
-        if (
-            field == 'icon'
-            and clean.media_type == 'image/svg+xml'
-            and _all_are(clean, WHITE, 1.0)
-        ):
-            yield Finding(field, 'every shape is white or almost white.')
+        if field == 'icon' and _is_lost(clean, Seen.ON_WHITE):
+            yield Finding(field, 'all of it is white or almost white.')
 
 
 @check(
@@ -223,9 +125,5 @@ def icon_is_seen_on_dark(plugin: PluginUnderTest) -> Iterator[Finding]:
     icons = dict(_icons(plugin))
     field = 'icon_dark' if 'icon_dark' in icons else 'icon'
     clean = icons.get(field)
-    if (
-        clean is not None
-        and clean.media_type == 'image/svg+xml'
-        and _all_are(clean, 0.0, DARK)
-    ):
-        yield Finding(field, 'every shape is black or almost black.')
+    if clean is not None and _is_lost(clean, Seen.ON_DARK):
+        yield Finding(field, 'all of it is black or almost black.')

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import json
+import sys
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     import argparse
 
     from imbi_plugin_sdk.errors import Problem
-    from imbi_plugin_sdk.icons import Removal, SanitizedIcon
+    from imbi_plugin_sdk.icons import SanitizedIcon
 
 MEDIA_TYPES = {
     '.png': 'image/png',
@@ -28,9 +30,15 @@ SHOWN = 100
 """Columns of a source line that are shown around a removal."""
 
 
+STDIN = '-'
+"""Instead of a file's name: the icon comes by standard input."""
+
+
 def add_icon(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `icon`."""
-    parser.add_argument('file', help='an .svg, .png or .webp file')
+    parser.add_argument(
+        'file', help='an .svg, .png or .webp file, or - for standard input'
+    )
     parser.add_argument('-o', '--output', help='write the clean file here')
     parser.add_argument(
         '--preview', help='write an HTML page of before and after here'
@@ -43,43 +51,86 @@ def icon(arguments: argparse.Namespace) -> int:
     from imbi_plugin_sdk.icons import sanitize_icon  # noqa: PLC0415
 
     path = Path(arguments.file)
-    media_type = MEDIA_TYPES.get(path.suffix.lower())
+    if Path(arguments.preview or '').suffix.lower() in MEDIA_TYPES:
+        return complain(
+            '--preview writes an HTML page. Fix: give it a name in .html.'
+        )
+    name = '<stdin>' if arguments.file == STDIN else _printable(path.name)
+    try:
+        data = _read(arguments.file)
+    except OSError as error:
+        return _complain_of(arguments.file, error, 'give a file to read.')
+    media_type = _media_type(arguments.file, data)
     if media_type is None:
         return complain(
-            f'{path.name}: the suffix names no icon format. Fix: give one of '
-            f'{", ".join(MEDIA_TYPES)}.'
+            f'{name}: the suffix names no icon format. Fix: give one of '
+            f'{", ".join(MEDIA_TYPES)}, or - for standard input.'
         )
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        return complain(f'{path}: {error.strerror}.')
     try:
         clean = sanitize_icon(data, media_type)
     except IconError as error:
-        return _refused(error.problems, as_json=arguments.json)
+        return _refused(name, data, error.problems, as_json=arguments.json)
     if arguments.json:
         print(json.dumps(_facts(clean, len(data)), indent=2))
     else:
-        _print(path.name, data, clean)
-    if arguments.output:
-        Path(arguments.output).write_bytes(clean.data)
-    if arguments.preview:
-        page = preview(path.name, data, media_type, clean)
-        Path(arguments.preview).write_text(page, 'utf-8')
+        _print(name, data, clean)
+    outputs: list[tuple[str | None, bytes]] = [
+        (arguments.output, clean.data),
+        (
+            arguments.preview,
+            preview(name, data, media_type, clean).encode(),
+        ),
+    ]
+    for target, content in outputs:
+        if target:
+            try:
+                Path(target).write_bytes(content)
+            except OSError as error:
+                return _complain_of(target, error, 'give a file to write.')
     active = any(removal.grade == 'active' for removal in clean.removals)
     return BROKEN if active else OK
 
 
-def _refused(problems: tuple[Problem, ...], *, as_json: bool) -> int:
+def _read(file: str) -> bytes:
+    """Return the icon, with one byte too many where it is too large."""
+    from imbi_plugin_sdk.icons import MAX_ICON_BYTES  # noqa: PLC0415
+
+    if file == STDIN:
+        return sys.stdin.buffer.read(MAX_ICON_BYTES + 1)
+    with Path(file).open('rb') as source:
+        return source.read(MAX_ICON_BYTES + 1)
+
+
+def _media_type(file: str, data: bytes) -> str | None:
+    """Return what an icon is by its suffix, or what comes without a name."""
+    if file != STDIN:
+        return MEDIA_TYPES.get(Path(file).suffix.lower())
+    from imbi_plugin_sdk.icons._raster_common import sniff  # noqa: PLC0415
+
+    return sniff(data) or MEDIA_TYPES['.svg']
+
+
+def _complain_of(file: str, error: OSError, fix: str) -> int:
+    reason = error.strerror or type(error).__name__
+    return complain(f'{_printable(file)}: {reason}. Fix: {fix}')
+
+
+def _refused(
+    name: str, data: bytes, problems: tuple[Problem, ...], *, as_json: bool
+) -> int:
     if as_json:
         rows = [
             {'code': p.code, 'at': p.path, 'message': p.message, 'fix': p.fix}
             for p in problems
         ]
         print(json.dumps({'refused': rows}, indent=2))
-    else:
-        for problem in problems:
-            print(problem)
+        return BROKEN
+    for problem in problems:
+        gap = '' if problem.path else ' '
+        print(f'{name}:{gap}{_printable(str(problem))}')
+        line, _, column = problem.path.partition(':')
+        if line.isdigit() and column.isdigit():
+            _point(_lines(data), int(line), int(column))
     return BROKEN
 
 
@@ -106,28 +157,47 @@ def _facts(clean: SanitizedIcon, before: int) -> dict[str, object]:
 
 
 def _print(name: str, data: bytes, clean: SanitizedIcon) -> None:
-    lines = data.decode('utf-8', 'replace').splitlines()
+    lines = _lines(data)
     for removal in clean.removals:
-        print(f'{name}:{removal}')
-        for line in pointed(lines, removal):
-            print(f'    {line}')
+        gap = '' if removal.line else ' '
+        print(f'{name}:{gap}{_printable(str(removal))}')
+        _point(lines, removal.line, removal.column)
     print(
         f'{clean.media_type}, {len(data):,} bytes, {clean.size:,} when clean; '
         f'{len(clean.removals)} removed'
     )
 
 
-def pointed(lines: list[str], removal: Removal) -> list[str]:
-    """Return the source line of a removal with a caret below its place."""
-    if not 0 < removal.line <= len(lines):
+def _lines(data: bytes) -> list[str]:
+    """Return the lines of a document, as removals count them."""
+    return data.decode('utf-8', 'replace').split('\n')
+
+
+def _point(lines: list[str], line: int, column: int) -> None:
+    for text in pointed(lines, line, column):
+        print(f'    {text}'.rstrip())
+
+
+def pointed(lines: list[str], line: int, column: int) -> list[str]:
+    """Return a source line with a caret below a column, both from 1."""
+    if not 0 < line <= len(lines):
         return []
-    line = lines[removal.line - 1].expandtabs(1)
-    start = max(0, removal.column - 1 - SHOWN // 2)
-    text = ''.join(
-        char if char.isprintable() else '?'
-        for char in line[start : start + SHOWN]
-    )
-    return [text, ' ' * (removal.column - 1 - start) + '^']
+    start = max(0, column - 1 - SHOWN // 2)
+    text = _printable(lines[line - 1].expandtabs(1))[start : start + SHOWN]
+    before = text[: column - 1 - start]
+    return [text, ' ' * sum(map(_columns, before)) + '^']
+
+
+def _columns(char: str) -> int:
+    """Return how many columns of a terminal a character takes."""
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in 'FW' else 1
+
+
+def _printable(text: str) -> str:
+    """Return text that does nothing to a terminal or a page."""
+    return ''.join(char if char.isprintable() else '?' for char in text)
 
 
 def preview(
@@ -154,7 +224,8 @@ def preview(
             f'<p class="light">{images}</p><p class="dark">{images}</p>'
         )
     removals = ''.join(
-        f'<tr><td>{removal.line}:{removal.column}<td>{removal.grade}'
+        f'<tr><td>{f"{removal.line}:{removal.column}" if removal.line else ""}'
+        f'<td>{removal.grade}'
         f'<td>{html.escape(removal.what)}<td>{html.escape(removal.why)}'
         for removal in clean.removals
     )

@@ -1,10 +1,10 @@
 """The ledger of ICO: each mutant's icon is right but for one thing."""
 
-import struct
-import zlib
+import zipfile
 from typing import ClassVar
 
 import pytest
+from icon_mutants import GOOD, MUTANTS, PATH, PNG, SHELF, chunk, png, svg
 
 from imbi_plugin_sdk import ConnectionPlugin, PluginIcon, PluginManifest
 from imbi_plugin_sdk.icons import load_icon, sanitize_svg
@@ -15,188 +15,35 @@ from imbi_plugin_testkit.probe import Probe
 from imbi_plugin_testkit.runner import Run
 
 FOUND = (Outcome.FAILED, Outcome.WARNED, Outcome.KIT_ERROR)
-NS = 'xmlns="http://www.w3.org/2000/svg"'
-
-
-def svg(body, attributes='viewBox="0 0 8 8"'):
-    return f'<svg {NS} {attributes}>{body}</svg>'
-
-
-PATH = '<path fill="#06c" d="M0 0h8v8H0z"/>'
-GOOD = svg(PATH)
-
-
-def chunk(kind, data):
-    body = kind + data
-    return (
-        struct.pack('>I', len(data))
-        + body
-        + struct.pack('>I', zlib.crc32(body))
-    )
-
-
-def png(width=2, height=2, *, pixels=None, before=b'', after=b''):
-    header = struct.pack('>IIBBBBB', width, height, 8, 6, 0, 0, 0)
-    rows = b''.join(b'\0' + b'\xff' * 4 * width for _ in range(height))
-    data = zlib.compress(rows if pixels is None else pixels)
-    return (
-        b'\x89PNG\r\n\x1a\n'
-        + chunk(b'IHDR', header)
-        + before
-        + chunk(b'IDAT', data)
-        + chunk(b'IEND', b'')
-        + after
-    )
-
-
-def damaged():
-    raw = bytearray(png())
-    raw[-20] ^= 1
-    return bytes(raw)
-
-
-BOMB = (
-    '<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa">'
-    + ''.join(
-        f'<!ENTITY {new} "{f"&{old};" * 10}">'
-        for old, new in zip('abcdefg', 'bcdefgh', strict=True)
-    )
-    + f']>{svg("<text>&h;</text>")}'
-)
-CYCLE = svg(
-    '<defs><g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g></defs>'
-    '<use href="#a"/>'
-)
-NESTED = svg(
-    '<defs><g id="a0"><path d="M0 0h8"/></g>'
-    + ''.join(
-        f'<g id="a{n + 1}">{f"""<use href="#a{n}"/>""" * 10}</g>'
-        for n in range(8)
-    )
-    + '</defs><use href="#a8"/>'
-)
-PNG = 'image/png'
-
-# what the file holds, its media type, the ids that must fire
-MUTANTS = {
-    'empty': ('', None, {'ICO003'}),
-    'too large': (svg(PATH + ' ' * 65_536), None, {'ICO005'}),
-    'a png declared svg': (png(), None, {'ICO006'}),
-    'an svg declared png': (GOOD, PNG, {'ICO006'}),
-    'not well-formed': (GOOD[:-3], None, {'ICO010'}),
-    'html': ('<html><body/></html>', None, {'ICO010'}),
-    'utf-16': (GOOD.encode('utf-16'), None, {'ICO010'}),
-    'entity bomb': (BOMB, None, {'ICO011'}),
-    'external entity': (
-        f'<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>{GOOD}',
-        None,
-        {'ICO011'},
-    ),
-    'cycle': (CYCLE, None, {'ICO012'}),
-    'exponential': (NESTED, None, {'ICO012'}),
-    'script': (
-        svg(f'<script>alert(1)</script>{PATH}'),
-        None,
-        {'ICO020'},
-    ),
-    'handler': (
-        svg('<path fill="#06c" d="M0 0h8v8H0z" onclick="x()"/>'),
-        None,
-        {'ICO020'},
-    ),
-    'foreign object': (
-        svg(f'<foreignObject><p/></foreignObject>{PATH}'),
-        None,
-        {'ICO020'},
-    ),
-    'external image': (
-        svg(f'<image href="https://evil.io/x.png"/>{PATH}'),
-        None,
-        {'ICO020'},
-    ),
-    'style import': (
-        svg(f'<style>@import "https://evil.io/x.css";</style>{PATH}'),
-        None,
-        {'ICO020'},
-    ),
-    'unknown element': (
-        svg(f'{PATH}<hatch id="h"><hatchpath/></hatch>'),
-        None,
-        {'ICO021'},
-    ),
-    'comment': (svg(f'<!-- made by hand -->{PATH}'), None, {'ICO022'}),
-    'no pixels': (png(0, 0, pixels=b''), PNG, {'ICO030'}),
-    'enormous': (png(5_000, 1), PNG, {'ICO030'}),
-    'animated': (
-        png(before=chunk(b'acTL', struct.pack('>II', 1, 0))),
-        PNG,
-        {'ICO031'},
-    ),
-    'a zip behind it': (png(after=b'PK\x03\x04'), PNG, {'ICO032'}),
-    'damaged': (damaged(), PNG, {'ICO033'}),
-    'too few pixels': (png(pixels=b'\0\0'), PNG, {'ICO033'}),
-}
-
-MUTANTS |= {
-    'nothing drawn': (svg('<g/>'), None, {'ICO040'}),
-    'only definitions': (svg(f'<defs>{PATH}</defs>'), None, {'ICO040'}),
-    'a word mark': (svg(PATH, 'viewBox="0 0 32 8"'), None, {'ICO041'}),
-    'white': (svg('<path fill="#fff" d="M0 0h8"/>'), None, {'ICO042'}),
-    'white by inheritance': (
-        svg('<g fill="white"><path d="M0 0h8"/><rect width="8"/></g>'),
-        None,
-        {'ICO042'},
-    ),
-    'black': (svg('<path d="M0 0h8v8H0z"/>'), None, {'ICO043'}),
-}
-
-SHELF = {
-    'three to one': (svg(PATH, 'viewBox="0 0 24 8"'), None),
-    'white on blue': (
-        svg(f'{PATH}<path fill="#fff" d="M1 1h2v2z"/>'),
-        None,
-    ),
-    'white by a gradient': (
-        svg(
-            '<defs><linearGradient id="g"><stop stop-color="#fff"/>'
-            '</linearGradient></defs><path fill="url(#g)" d="M0 0h8v8z"/>'
-        ),
-        None,
-    ),
-    'outlined': (
-        svg('<path fill="none" stroke="#a00" d="M0 0h8v8z"/>'),
-        None,
-    ),
-    'plain': (GOOD, None),
-    'gradient and use': (
-        svg(
-            '<defs><linearGradient id="g"><stop offset="0" '
-            'stop-color="#f00"/><stop offset="1"/></linearGradient>'
-            '<path id="p" d="M0 0h8v8H0z" fill="url(#g)"/></defs>'
-            '<use href="#p"/>'
-        ),
-        None,
-    ),
-    'style attribute': (
-        svg('<path style="fill:#0a0;opacity:.5" d="M0 0h8v8H0z"/>'),
-        None,
-    ),
-    'png': (png(), PNG),
-}
 
 
 @pytest.fixture
 def judged(make_distribution):
-    """Return what fires for an icon's bytes, read from the package."""
+    """Return what fires for an icon's bytes, read from the package.
 
-    def run(content, media_type=None, *, files=None, package=None):
+    `dark` is a second picture, and `wheel` changes the subject.
+    """
+
+    def run(  # noqa: PLR0913  each part can be wrong
+        content,
+        media_type=None,
+        *,
+        files=None,
+        package=None,
+        dark=None,
+        wheel=None,
+    ):
         suffix = 'png' if media_type else 'svg'
         resource = f'assets/icon.{suffix}'
         home = 'imbi_plugin_icon'
         made = make_distribution(
             name='imbi-plugin-icon',
             files=files
-            or {f'{home}/__init__.py': '', f'{home}/{resource}': content},
+            or {
+                f'{home}/__init__.py': '',
+                f'{home}/{resource}': content,
+                f'{home}/assets/dark.svg': dark or '',
+            },
             entry_points={'icon': f'{home}:Handler'},
         )
         icon = PluginIcon(
@@ -205,12 +52,20 @@ def judged(make_distribution):
             media_type=media_type or 'image/svg+xml',
         )
 
+        other = PluginIcon(package=home, resource='assets/dark.svg')
+
         class Handler(ConnectionPlugin):
             manifest: ClassVar = PluginManifest(
-                slug='icon', name='Icon', plugin_type='connection', icon=icon
+                slug='icon',
+                name='Icon',
+                plugin_type='connection',
+                icon=icon,
+                icon_dark=other if dark else None,
             )
 
         subject = made.subject()
+        if wheel is not None:
+            subject.__dict__['wheel'] = wheel
         plugin = subject.plugins[0]
         plugin.__dict__['target'] = Handler
         plugin.__dict__['probe'] = Probe(
@@ -299,6 +154,54 @@ def test_ballast_is_a_warning_that_tells_the_bytes_saved(judged):
     clean = len(sanitize_svg(whole.encode()).data)
     told = f'the icon has {clean:,} bytes instead of {len(whole):,}.'
     assert result.findings[0].message.endswith(told)
+
+
+def test_a_black_mark_with_a_light_one_for_dark_ground_is_right(judged):
+    black = svg('<path d="M0 0h8v8H0z"/>')
+    white = svg('<path fill="#fff" d="M0 0h8v8H0z"/>')
+    assert fired(judged(black, dark=white)) == set()
+    results = judged(white, dark=black)
+    assert fired(results) == {'ICO042', 'ICO043'}
+    assert results['ICO043'].findings[0].path == 'icon_dark'
+
+
+def test_a_removal_is_told_with_its_place_where_there_is_one(judged):
+    (line,) = judged(svg(f'\n<script/>{PATH}'))['ICO020'].findings
+    assert line.path == 'icon:2:1'
+    assert line.message.startswith('<script>: it can run')
+    raster = png(before=chunk(b'cICP', b'\x0c\x0d\0\1'))
+    (whole,) = judged(raster, PNG)['ICO021'].findings
+    assert whole.path == 'icon'
+    assert whole.message.startswith('chunk cICP: ')
+
+
+@pytest.fixture
+def wheel(tmp_path):
+    """Return a wheel that holds an icon's bytes, stored as they are."""
+
+    def make(content):
+        path = tmp_path / 'imbi_plugin_icon-1-py3-none-any.whl'
+        with zipfile.ZipFile(path, 'w') as archive:
+            archive.writestr('imbi_plugin_icon/assets/icon.svg', content)
+        return path
+
+    return make
+
+
+def test_the_icon_of_the_wheel_is_judged_and_not_the_trees(judged, wheel):
+    evil = svg(f'<script>alert(1)</script>{PATH}')
+    assert fired(judged(GOOD, wheel=wheel(evil))) == {'ICO020'}
+    assert fired(judged(evil, wheel=wheel(GOOD))) == set()
+    large = svg(PATH + ' ' * 65_536)
+    assert fired(judged(GOOD, wheel=wheel(large))) == {'ICO005'}
+
+
+def test_a_wheel_that_is_damaged_there_is_the_authors(judged, wheel):
+    path = wheel(GOOD)
+    path.write_bytes(path.read_bytes().replace(b'M0 0h8', b'M1 0h8'))
+    results = judged(GOOD, wheel=path)
+    assert fired(results) == {'ICO003'}
+    assert 'BadZipFile' in results['ICO003'].findings[0].message
 
 
 def test_each_id_has_a_mutant():

@@ -15,6 +15,7 @@ from imbi_plugin_testkit.model import Severity
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parents[1] / 'docs'
 LEDGERS = (
+    '../support/icon_mutants.py',
     'test_declared_mutants.py',
     'test_icon_mutants.py',
     'test_packaging_mutants.py',

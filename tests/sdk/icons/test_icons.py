@@ -115,7 +115,7 @@ def test_removals_point_at_line_and_column(svg):
         (3, 18, 'data-x', 'inert'),
         (3, 34, 'onclick', 'active'),
         (3, 46, 'title', 'inert'),
-        (4, 4, 'fill: url(https://x.test)', 'active'),
+        (4, 11, 'fill: url(https://x.test)', 'active'),
         (7, 10, 'd: e', 'visual'),
     ]
     assert str(removals[3]) == (

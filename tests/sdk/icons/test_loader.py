@@ -95,6 +95,10 @@ def test_a_folder_of_assets_may_be_named_as_a_package(site):
         'assets/icon.svg\0.png',
         'assets/icon\n.svg',
         'assets/*.svg',
+        'icon\x7f.svg',
+        'icon\ud800.svg',
+        'icon\u202egvs.svg',
+        'icon\u2028.svg',
         'a' * 256,
     ],
 )
@@ -129,7 +133,23 @@ def test_a_module_is_not_a_package(site, codes):
 
 
 @pytest.mark.parametrize(
-    'body', ['1 / 0', 'raise SystemExit', 'import nope_x']
+    'body',
+    [
+        '1 / 0',
+        'raise SystemExit',
+        'import nope_x',
+        'raise GeneratorExit',
+        'import asyncio; raise asyncio.CancelledError',
+        'class Odd(BaseException): pass\nraise Odd',
+        'x = (',
+        'def f(): f()\nf()',
+        '__spec__ = None',
+        '__path__ = 5',
+        'import sys; del sys.modules[__name__]',
+        'import sys; sys.modules[__name__] = 5',
+        'class X:\n def __getattr__(self, name): raise OSError(name)\n'
+        'import sys; sys.modules[__name__] = X()',
+    ],
 )
 def test_a_package_that_does_not_import_is_missing(site, codes, body):
     (site.package / '__init__.py').write_text(body)
@@ -150,8 +170,13 @@ def test_links_may_stay_inside_and_not_lead_out(site, codes, tmp_path):
     assert load_icon(site.icon('assets/same.svg')).data == SVG
     for path in ('assets/file.svg', 'linked/icon.svg'):
         assert codes(load_icon, site.icon(path)) == ['icon_outside_package']
-    (code,) = codes(load_icon, site.icon('assets/loop.svg'))
-    assert code in {'icon_missing', 'icon_outside_package'}
+    (assets / 'gone.svg').symlink_to('nowhere.svg')
+    (assets / 'up').symlink_to('..')
+    assert codes(load_icon, site.icon('assets/loop.svg')) == [
+        'icon_outside_package'
+    ]
+    assert codes(load_icon, site.icon('assets/gone.svg')) == ['icon_missing']
+    assert load_icon(site.icon('assets/up/assets/icon.svg')).data == SVG
 
 
 def test_a_package_that_is_itself_a_link_works(site, monkeypatch):
@@ -165,8 +190,25 @@ def test_a_package_that_is_itself_a_link_works(site, monkeypatch):
 
 def test_a_pipe_is_not_read(site, codes):
     os.mkfifo(site.package / 'pipe.svg')
+    (site.package / 'link.svg').symlink_to('pipe.svg')
+    (site.package / 'zero.svg').symlink_to('/dev/zero')
 
     assert codes(load_icon, site.icon('pipe.svg')) == ['icon_missing']
+    assert codes(load_icon, site.icon('link.svg')) == ['icon_missing']
+    assert codes(load_icon, site.icon('zero.svg')) == ['icon_outside_package']
+
+
+def test_a_file_of_terabytes_is_not_read(site, codes):
+    with (site.package / 'huge.svg').open('wb') as file:
+        file.truncate(1 << 40)
+
+    assert codes(load_icon, site.icon('huge.svg')) == ['icon_too_large']
+
+
+def test_a_real_interrupt_is_the_callers(site):
+    (site.package / '__init__.py').write_text('raise KeyboardInterrupt')
+    with pytest.raises(KeyboardInterrupt):
+        load_icon(site.icon())
 
 
 def test_a_namespace_that_anyone_may_fill_is_refused(site, codes):
@@ -192,11 +234,12 @@ def test_the_size_limit_is_exact(site, codes):
     assert codes(load_icon, site.icon()) == ['icon_empty']
 
 
-class Endless:
-    """A file that never ends and counts what is taken from it."""
+class Reader:
+    """A file that gives pieces, whatever it is asked for, and counts."""
 
-    def __init__(self):
-        self.taken = 0
+    def __init__(self, *pieces):
+        self.pieces = list(pieces)
+        self.asked = []
 
     def __enter__(self):
         return self
@@ -206,27 +249,70 @@ class Endless:
 
     def read(self, size=-1):
         assert size >= 0, 'an unbounded read'
-        self.taken += size
-        return b'x' * size
+        self.asked.append(size)
+        piece = self.pieces.pop(0) if self.pieces else b''
+        if isinstance(piece, type):
+            raise piece
+        return b'x' * size if piece is ... else piece
 
 
-def test_at_most_one_byte_too_many_is_read(site, codes, monkeypatch):
-    file = Endless()
+@pytest.fixture(name='reading')
+def fixture_reading(site, monkeypatch):
+    """Return a function: the package's own loader gives these pieces."""
 
     class Target(abc.Traversable):
         name = 'icon.svg'
         is_file = staticmethod(lambda: True)
         is_dir = staticmethod(lambda: False)
         iterdir = staticmethod(lambda: iter(()))
-        open = staticmethod(lambda *_: file)
+        open = None
 
         def joinpath(self, *_):
             return self
 
-    monkeypatch.setattr('importlib.resources.files', lambda _: Target())
+    def give(*pieces):
+        target, reader = Target(), Reader(*pieces)
+        target.open = lambda *_: reader
+        monkeypatch.setattr('importlib.resources.files', lambda _: target)
+        return site.icon(), reader
 
-    assert codes(load_icon, site.icon()) == ['icon_too_large']
-    assert file.taken == MAX_ICON_BYTES + 1
+    return give
+
+
+def test_at_most_one_byte_too_many_is_read(reading, codes):
+    icon, reader = reading(...)
+    assert codes(load_icon, icon) == ['icon_too_large']
+    assert reader.asked == [MAX_ICON_BYTES + 1]
+
+    icon, reader = reading(b'x' * MAX_ICON_BYTES, b'y', b'z')
+    assert codes(load_icon, icon) == ['icon_too_large']
+    assert reader.asked == [MAX_ICON_BYTES + 1, 1]
+
+
+def test_a_file_that_comes_in_pieces_is_read_whole(reading):
+    icon, _ = reading(SVG[:9], bytearray(SVG[9:20]), memoryview(SVG[20:]))
+    assert load_icon(icon).data == SVG
+
+
+def test_a_reader_that_lies_or_fails_is_refused(reading, codes):
+    for piece in ('text', 5, OSError, SystemExit, RuntimeError):
+        icon, _ = reading(piece)
+        assert codes(load_icon, icon) == ['icon_missing']
+    icon, _ = reading(b'x' * 200_000)
+    assert codes(load_icon, icon) == ['icon_too_large']
+    icon, _ = reading(None)
+    assert codes(load_icon, icon) == ['icon_empty']
+
+
+def test_a_package_whose_files_cannot_be_asked_for_is_refused(
+    site, codes, monkeypatch
+):
+    def fail(_):
+        raise RuntimeError('a reader of its own')
+
+    for files in (fail, lambda _: None):
+        monkeypatch.setattr('importlib.resources.files', files)
+        assert codes(load_icon, site.icon()) == ['icon_missing']
 
 
 def test_an_icon_is_read_out_of_a_zip_file(tmp_path, monkeypatch, codes):
@@ -244,49 +330,3 @@ def test_an_icon_is_read_out_of_a_zip_file(tmp_path, monkeypatch, codes):
     ]
     assert codes(load_icon, Icon(name, 'assets/no.svg')) == ['icon_missing']
     assert codes(load_icon, Icon(name, 'assets')) == ['icon_missing']
-
-
-def distribution(site, name, *, files=(), source=None):
-    folder = site.path / f'{name.replace("-", "_")}-1.0.dist-info'
-    folder.mkdir()
-    (folder / 'METADATA').write_text(f'Name: {name}\nVersion: 1.0\n')
-    (folder / 'RECORD').write_text(''.join(f'{file},,\n' for file in files))
-    if source:
-        (folder / 'direct_url.json').write_text(
-            f'{{"url": "{source}", "dir_info": {{"editable": true}}}}'
-        )
-    importlib.invalidate_caches()
-
-
-def test_a_package_of_the_plugins_own_wheel_is_no_warning(site):
-    distribution(site, 'own-wheel', files=[f'{site.name}/__init__.py'])
-
-    assert load_icon(site.icon(), distribution='own-wheel').warnings == ()
-
-
-def test_a_package_below_an_editable_source_is_no_warning(site):
-    distribution(site, 'own-source', source=site.path.as_uri())
-
-    assert load_icon(site.icon(), distribution='own-source').warnings == ()
-
-
-def test_a_package_of_the_same_name_is_no_warning(site):
-    name = site.name.replace('_', '-')
-    distribution(site, name)
-
-    assert load_icon(site.icon(), distribution=name).warnings == ()
-
-
-@pytest.mark.parametrize('exists', [True, False])
-def test_a_package_of_another_distribution_is_a_warning(site, exists):
-    if exists:
-        distribution(
-            site,
-            'another',
-            files=['another/__init__.py', f'{site.name}_x/__init__.py'],
-            source='file:///somewhere/else',
-        )
-    loaded = load_icon(site.icon(), distribution='another')
-
-    assert [w.code for w in loaded.warnings] == ['icon_foreign_package']
-    assert loaded.data == SVG

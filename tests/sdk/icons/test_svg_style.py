@@ -122,14 +122,19 @@ def test_rules_follow_the_ids_and_classes_of_the_input(svg):
     assert body(result) == ('<linearGradient id="p0"/><rect fill="url(#p0)"/>')
 
 
-def test_editors_noise_is_inert_and_the_unknown_is_visual(svg):
+def test_what_browsers_ignore_is_inert_and_the_unknown_is_visual(svg):
     result = sanitize_svg(
-        svg('<rect style="-inkscape-font:x;line-height:1;foo:1;fill:#1"/>')
+        svg(
+            '<rect style="-inkscape-font:x;line-height:1;foo:1;fill:#1;'
+            'fill:light-dark(red,blue);rotate:9deg"/>'
+        )
     )
 
     assert {(r.what, r.grade) for r in result.removals} == {
         ('-inkscape-font: x', 'inert'),
         ('line-height: 1', 'inert'),
-        ('foo: 1', 'visual'),
-        ('fill: #1', 'visual'),
+        ('foo: 1', 'inert'),
+        ('fill: #1', 'inert'),
+        ('fill: light-dark(red,blue)', 'visual'),
+        ('rotate: 9deg', 'visual'),
     }
