@@ -11,7 +11,7 @@ import importlib
 import os
 import sys
 from importlib import metadata
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from imbi_plugin_sdk._text import did_you_mean
 from imbi_plugin_testkit.commands import OK, USAGE
@@ -98,7 +98,9 @@ COMMANDS: Mapping[str, Command] = {
         'hold a certificate against what is here',
         'add_certificate',
     ),
-    'doctor': Command('host', 'doctor', 'load plugins as a host would'),
+    'doctor': Command(
+        'doctor', 'doctor', 'load plugins as a host would', 'add_doctor'
+    ),
     'contract': Command(
         'host', 'contract', 'compare contract locks', 'add_contract'
     ),
@@ -156,6 +158,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     root = parser()
     words = sys.argv[1:] if argv is None else argv
+    # What is judged may hold what a console has no character for; what
+    # stands in for the console, in tests, may not care.
+    reconfigure: Any = getattr(sys.stdout, 'reconfigure', None)
+    if reconfigure is not None:
+        reconfigure(errors='replace')
     if not words:
         root.print_help(sys.stderr)
         return USAGE

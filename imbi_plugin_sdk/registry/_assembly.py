@@ -75,6 +75,7 @@ def _metadata_refusals(loaded: Loaded) -> Iterator[Refusal]:
                 problem.code,
                 problem.message,
                 problem.fix,
+                path=loaded.found.path,
             )
 
 

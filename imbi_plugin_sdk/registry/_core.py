@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from time import monotonic  # at once: a plugin may exchange it
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from imbi_plugin_sdk._text import did_you_mean
 from imbi_plugin_sdk.errors import (
     PluginNotFoundError,
     PluginUnavailableError,
 )
+from imbi_plugin_sdk.registry._guard import is_guarded
 
 if TYPE_CHECKING:
     from collections.abc import (
-        Callable,
         Generator,
         Iterable,
         Mapping,
@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 
     from imbi_plugin_sdk.contract import Contract
     from imbi_plugin_sdk.registry.adapters import Adapter
-    from imbi_plugin_sdk.registry.discovery import EntryPointRef
     from imbi_plugin_sdk.registry.policy import (
         Block,
         Gate,
-        PreflightResult,
+        Preflight,
     )
-    from imbi_plugin_sdk.registry.reload import Loader, ReloadResult
+    from imbi_plugin_sdk.registry.reload import (
+        Loader,
+        ReloadResult,
+        Served,
+    )
     from imbi_plugin_sdk.registry.snapshot import Entry, Snapshot
     from imbi_plugin_sdk.registry.sources import Source
 
@@ -65,7 +68,19 @@ class _Generation:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.pins: set[object] = set()
-        self.replaced: float | None = None
+        self.replaced = 0.0
+
+
+class _State(NamedTuple):
+    """All that a reload exchanges, in one step.
+
+    Attributes:
+        generation: What is served.
+        served: What the last load came to.
+    """
+
+    generation: _Generation
+    served: Served
 
 
 class PluginRegistry:
@@ -87,7 +102,7 @@ class PluginRegistry:
         catalog: Gate | None = None,
         block: Iterable[Block] = (),
         deadline: float | None = DEADLINE,
-        preflight: Callable[[EntryPointRef], PreflightResult] | None = None,
+        preflight: Preflight | Literal['subprocess'] | None = None,
         supported: Mapping[str, str] | None = None,
         contracts: Mapping[str, Contract] | None = None,
         adapters: Iterable[Adapter] = (),
@@ -104,7 +119,9 @@ class PluginRegistry:
             deadline: Seconds that the import of one entry point may take;
                 None waits for ever.
             preflight: Imports an entry point in another process, so that a
-                crash there spares this one. This library starts no process.
+                crash there spares this one. This library starts no process;
+                'subprocess' takes the kit's
+                `imbi_plugin_testkit.preflight.subprocess_preflight`.
             supported: Contract versions that the host serves, as in
                 `{'logs': '>=1.1'}`, where it serves less than this SDK.
             contracts: A table of contracts in the place of the SDK's.
@@ -112,12 +129,23 @@ class PluginRegistry:
                 host calls; see `Adapter`.
 
         Raises:
-            ValueError: `supported` or `adapters` does not fit the contracts.
+            ValueError: `supported` or `adapters` does not fit the contracts,
+                no preflight has that name, or `deadline` is not above 0.
+            RuntimeError: A plugin makes one while it is imported.
         """
+        from imbi_plugin_sdk.registry._environment import (  # noqa: PLC0415
+            log,  # importing this package stays cheap
+        )
         from imbi_plugin_sdk.registry.reload import (  # noqa: PLC0415  lazy
             Loader,
+            Turn,
         )
 
+        if deadline is not None and not deadline > 0:
+            raise ValueError(
+                f'deadline is {deadline!r}; give seconds above 0, or None to '
+                'wait for ever'
+            )
         self._loader: Loader = Loader(
             source,
             blocks=tuple(block),
@@ -128,17 +156,19 @@ class PluginRegistry:
             contracts=contracts,
             adapters=tuple(adapters),
         )
-        self._lock = threading.Lock()
-        self._replaced: list[_Generation] = []
-        self._last: ReloadResult
-        with self._lock:
-            snapshot, self._last = self._loader.load(None)
-            self._generation = _Generation(snapshot)
+        self._lock = threading.RLock()
+        self._loading = threading.Lock()
+        self._replaced: dict[int, _Generation] = {}
+        self._state: _State
+        with self._alone():
+            served = self._loader.load(None, Turn())
+            self._state = _State(_Generation(served.snapshot), served)
+            log(None, served)
 
     @property
     def current(self) -> Snapshot:
         """The snapshot that is served now."""
-        return self._generation.snapshot
+        return self._state.generation.snapshot
 
     @property
     def fingerprint(self) -> str:
@@ -164,27 +194,38 @@ class PluginRegistry:
         """
         pin = object()
         while True:
-            generation = self._generation
+            generation = self._state.generation
             generation.pins.add(pin)
-            if generation is self._generation:
+            if generation is self._state.generation:
                 break
-            generation.pins.discard(pin)  # replaced in between: take the next
+            self._release(generation, pin)  # replaced in between
         try:
             yield generation.snapshot
         finally:
-            generation.pins.discard(pin)
+            self._release(generation, pin)
+
+    def _release(self, generation: _Generation, pin: object) -> None:
+        """End a lease; the last one of an old generation frees it."""
+        generation.pins.discard(pin)
+        if not generation.pins and generation is not self._state.generation:
+            self._replaced.pop(generation.snapshot.generation, None)
 
     def census(self) -> tuple[Undrained, ...]:
         """Return the generations that somebody still holds, oldest first."""
-        now = time.monotonic()
+        now = monotonic()
+        current = self._state.generation
+        held = {
+            one.snapshot.generation: one
+            for one in [*self._replaced.values(), current]
+        }
         return tuple(
             Undrained(
-                generation.snapshot.generation,
-                len(generation.pins),
-                now - generation.replaced if generation.replaced else 0.0,
+                number,
+                len(one.pins),
+                0.0 if one is current else now - one.replaced,
             )
-            for generation in [*self._replaced, self._generation]
-            if generation.pins
+            for number, one in held.items()
+            if one.pins
         )
 
     def reload(self) -> ReloadResult:
@@ -197,29 +238,74 @@ class PluginRegistry:
 
         Returns:
             What changed, what is refused, and what needs a restart.
+
+        Raises:
+            RuntimeError: A reload is under way in this very thread, or a
+                plugin asks while it is imported.
         """
+        from imbi_plugin_sdk.registry._environment import (  # noqa: PLC0415
+            log,  # importing this package stays cheap
+        )
+        from imbi_plugin_sdk.registry.reload import Turn  # noqa: PLC0415
+
+        with self._alone():
+            before, turn = self._state, Turn()
+            after = before
+            try:
+                served = self._loader.load(before.served, turn)
+                after = self._next(before.generation, served)
+                self._state = after  # from here on it has happened
+            except BaseException:
+                if self._state is before:
+                    turn.undo()
+                raise
+            for generation in [*self._replaced.values()]:
+                if not generation.pins:
+                    self._replaced.pop(generation.snapshot.generation, None)
+            log(before.served, served)
+            return served.result
+
+    def _next(self, old: _Generation, served: Served) -> _State:
+        """Return the state that comes after a generation."""
+        if served.snapshot is old.snapshot:
+            return _State(old, served)
+        old.replaced = monotonic()
+        self._replaced[old.snapshot.generation] = old
+        return _State(_Generation(served.snapshot), served)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Generator[None]:
+        """Let one load run at a time.
+
+        Raises:
+            RuntimeError: It would wait for itself.
+        """
+        if is_guarded():
+            raise RuntimeError(
+                'a plugin that is being imported cannot load the plugins; '
+                'leave that to the host'
+            )
         with self._lock:
-            snapshot, result = self._loader.load(self.current)
-            self._last = result
-            old = self._generation
-            if snapshot is not old.snapshot:
-                old.replaced = time.monotonic()
-                self._generation = _Generation(snapshot)
-                self._replaced.append(old)
-            self._replaced = [one for one in self._replaced if one.pins]
-            return result
+            if self._loading.locked():  # a signal's handler, in its thread
+                raise RuntimeError(
+                    'a reload is under way in this thread; let the handler '
+                    'of a signal ask for one, and reload where it ends'
+                )
+            with self._loading:
+                yield
 
     def report(self) -> dict[str, Any]:
         """Return the state of the registry as data that `json.dumps` takes."""
         from imbi_plugin_sdk import __version__  # noqa: PLC0415  lazy
 
+        snapshot, result, *_ = self._state.served
         return {
             'sdk': __version__,
-            **self.current.report(),
+            **snapshot.report(),
             'restart_required': [
-                one._asdict() for one in self._last.restart_required
+                one._asdict() for one in result.restart_required
             ],
-            'late_imports': [one._asdict() for one in self._last.late_imports],
+            'late_imports': [one._asdict() for one in result.late_imports],
             'census': [one._asdict() for one in self.census()],
         }
 

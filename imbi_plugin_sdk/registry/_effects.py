@@ -2,101 +2,32 @@
 
 The state is read before and after each import and compared. Differences are
 reported and not undone: what a plugin set up it may need, and what another
-thread changed in the same moment cannot be told apart from it.
-"""
+thread changed in the same moment cannot be told apart from it. Only what it
+took away from everybody else is put back: entries of `sys.path` and of the
+import system, and depth of recursion. A reading that raises, since a plugin
+broke what is read, is a difference too.
 
-# ruff: noqa: PTH109  asked at every import
+What costs too much to read a thousand times, or cannot be read at all without
+writing it, is left to the kit's probe: the umask, the state of `random`, other
+loggers' levels, modules exchanged in `sys.modules`.
+"""
 
 from __future__ import annotations
 
-import gc
+import builtins
 import logging
 import operator
-import os
-import signal
 import sys
 import threading
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imbi_plugin_sdk.errors import Problem
+from imbi_plugin_sdk.registry import _process
+from imbi_plugin_sdk.registry._guard import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-# `signal.getsignal` makes an enum of every answer, a hundred times slower.
-_getsignal: Callable[[int], object] = getattr(
-    sys.modules.get('_signal'), 'getsignal', signal.getsignal
-)
-
-_SIGNALS = tuple(
-    int(getattr(signal, name))
-    for name in (
-        'SIGABRT',
-        'SIGALRM',
-        'SIGCHLD',
-        'SIGHUP',
-        'SIGINT',
-        'SIGPIPE',
-        'SIGTERM',
-        'SIGUSR1',
-        'SIGUSR2',
-    )
-    if hasattr(signal, name)
-)
-"""Those that programs handle; there are 64."""
-
-
-_BETWEEN = object()
-"""Keeps what leaves one list from being taken for part of the next."""
-
-
-def _cwd() -> object:
-    try:
-        return os.getcwd()
-    except OSError:  # it was removed, perhaps by the plugin
-        return None
-
-
-def _raw_environment() -> Mapping[Any, Any]:
-    # `os.environ` decodes on each access; its own mapping is already there.
-    raw: Mapping[Any, Any] | None = getattr(os.environ, '_data', None)
-    return os.environ if raw is None else raw
-
-
-def _environment() -> Mapping[Any, Any]:
-    return dict(_raw_environment())
-
-
-def _event_loop_policy() -> object:
-    # asyncio is looked at only where somebody has imported it.
-    return getattr(
-        sys.modules.get('asyncio.events'), '_event_loop_policy', None
-    )
-
-
-def _socket_timeout() -> object:
-    module: Any = sys.modules.get('socket')
-    return None if module is None else module.getdefaulttimeout()
-
-
-def _is_same(was: Sequence[object], now: Sequence[object]) -> bool:
-    """Compare by identity: `==` would run a stranger's code."""
-    return len(was) == len(now) and all(map(operator.is_, was, now))
-
-
-def _new_threads(
-    was: list[threading.Thread], now: list[threading.Thread]
-) -> list[threading.Thread]:
-    """Return threads that were started; one that ended may be the host's."""
-    before = set(map(id, was))
-    return [thread for thread in now if id(thread) not in before]
-
-
-def _has_nothing_new(
-    was: list[threading.Thread], now: list[threading.Thread]
-) -> bool:
-    return not _new_threads(was, now)
+    from collections.abc import Callable
 
 
 class _Probe(NamedTuple):
@@ -107,55 +38,66 @@ class _Probe(NamedTuple):
         what: What it is, in a message.
         read: Reads it.
         remedy: What a plugin does instead.
-        is_same: Compares two readings.
+        is_same: Compares two readings, where `names` is not given.
+        names: Returns what differs between two readings by name.
+        put_back: Puts back what was taken away since a reading; tells
+            whether anything was.
     """
 
     name: str
     what: str
     read: Callable[[], Any]
     remedy: str
-    is_same: Callable[[Any, Any], bool] = _is_same
+    is_same: Callable[[Any, Any], bool] = _process.is_same
+    names: Callable[[Any, Any], list[str]] | None = None
+    put_back: Callable[[Any], bool] | None = None
 
 
 _PROBES: tuple[_Probe, ...] = (
     _Probe(
         'cwd',
         'the working directory',
-        _cwd,
+        _process.cwd,
         'Use absolute paths, or importlib.resources.',
         operator.eq,
     ),
     _Probe(
         'environment',
         'the environment',
-        _environment,
+        _process.environment,
         'Read settings from options and credentials.',
-        operator.eq,
+        names=_process.variables,
     ),
     _Probe(
         'sys_path',
         'sys.path',
-        lambda: list(sys.path),
+        _process.lists('path'),
         'Ship the modules in the distribution.',
+        _process.same_lists,
+        put_back=_process.put_back('path'),
     ),
     _Probe(
         'import_system',
         'sys.meta_path or sys.path_hooks',
-        lambda: [*sys.meta_path, _BETWEEN, *sys.path_hooks],
+        _process.lists('meta_path', 'path_hooks'),
         'Leave the import system alone.',
+        _process.same_lists,
+        put_back=_process.put_back('meta_path', 'path_hooks'),
     ),
     _Probe(
         'signals',
         'a signal handler',
-        lambda: list(map(_getsignal, _SIGNALS)),
+        lambda: list(map(_process.getsignal, _process.SIGNALS)),
         'Signals belong to the host.',
     ),
     _Probe(
         'logging',
-        'the level or the handlers of the root logger',
+        "the root logger's level or handlers, or the class of loggers",
         lambda: [
             logging.root.level,
             logging.root.manager.disable,
+            logging.getLoggerClass(),
+            _process.BETWEEN,
             *logging.root.handlers,
         ],
         'Use `logging.getLogger(__name__)` and leave set-up to the host.',
@@ -171,39 +113,45 @@ _PROBES: tuple[_Probe, ...] = (
         'the running threads',
         threading.enumerate,
         'Start threads in a call and join them there.',
-        _has_nothing_new,
+        names=_process.thread_names,
     ),
     _Probe(
         'event_loop_policy',
         "asyncio's event-loop policy",
-        lambda: [_event_loop_policy()],
+        lambda: [_process.event_loop_policy()],
         'The event loop belongs to the host.',
     ),
     _Probe(
         'hooks',
-        'an interpreter hook (excepthook, displayhook, stdout, stderr)',
-        lambda: [
-            sys.excepthook,
-            threading.excepthook,
-            sys.displayhook,
-            sys.stdout,
-            sys.stderr,
-        ],
+        'an interpreter hook (excepthook, displayhook, stdout, stderr, '
+        'tracing)',
+        _process.hooks,
         'Leave the interpreter as it is.',
     ),
     _Probe(
         'limits',
         'an interpreter limit (recursion, garbage collection, sockets)',
-        lambda: (
-            sys.getrecursionlimit(),
-            gc.isenabled(),
-            gc.get_threshold(),
-            _socket_timeout(),
-        ),
+        _process.limits,
         'Set limits where they are needed, in a call.',
         operator.eq,
+        put_back=_process.raise_recursion_limit,
+    ),
+    _Probe(
+        'locale',
+        'the locale',
+        _process.locale,
+        'Format for the reader in a call, without `locale.setlocale`.',
+        operator.eq,
+    ),
+    _Probe(
+        'functions',
+        'functions that everybody uses',
+        _process.functions,
+        'Call your own; patching is for the host to decide.',
+        names=_process.exchanged,
     ),
 )
+
 
 State = tuple[Any, ...]
 
@@ -220,101 +168,145 @@ class Watch:
     def changes(self) -> tuple[Problem, ...]:
         """Return one finding per part that changed since the last time."""
         glance = _glance()
-        try:
-            if glance == self._glance:
-                return ()
-        except BaseException:  # noqa: BLE001, S110  a stranger's `__eq__`
-            pass
+        if _process.is_same(self._glance[0], glance[0]) and (
+            self._glance[1] == glance[1]
+        ):
+            return ()
         # The glance is the older one: what another thread changes meanwhile
         # makes the next one differ, and is looked into then.
         before, self._glance, self._state = self._state, glance, capture()
-        return difference(before, self._state)
+        now, back = self._state, _put_back(before)
+        if back:
+            self._glance, self._state = _glance(), capture()
+        return difference(before, now, back)
 
 
-def _glance() -> list[object]:
+_Glance = tuple[list[object], tuple[object, ...]]
+"""What is compared by identity, and what by value: numbers and text."""
+
+
+def _glance() -> _Glance:
     """Return everything that the probes read, in one flat list.
 
     It is compared after every import, nearly always with no difference, and
     takes half the time of reading and comparing probe by probe.
     """
-    environment = _raw_environment()
-    return [
-        _cwd(),
-        *environment,
-        *environment.values(),
-        _BETWEEN,
-        *sys.path,
-        _BETWEEN,
-        *sys.meta_path,
-        _BETWEEN,
-        *sys.path_hooks,
-        _BETWEEN,
-        *map(_getsignal, _SIGNALS),
-        logging.root.level,
-        logging.root.manager.disable,
-        *logging.root.handlers,
-        _BETWEEN,
-        *warnings.filters,
-        _BETWEEN,
-        *threading.enumerate(),
-        _event_loop_policy(),
-        sys.excepthook,
-        threading.excepthook,
-        sys.displayhook,
-        sys.stdout,
-        sys.stderr,
-        sys.getrecursionlimit(),
-        gc.isenabled(),
-        gc.get_threshold(),
-        _socket_timeout(),
-    ]
+    try:
+        environment = _process.raw_environment()
+        functions = [*builtins.__dict__.values()]
+        for name, attributes in _process.PATCHED:
+            module = sys.modules.get(name)
+            if module is not None:
+                functions += map(module.__dict__.get, attributes)
+        return [
+            *environment,
+            *environment.values(),
+            _process.BETWEEN,
+            *sys.path,
+            _process.BETWEEN,
+            *sys.meta_path,
+            _process.BETWEEN,
+            *sys.path_hooks,
+            _process.BETWEEN,
+            *map(_process.getsignal, _process.SIGNALS),
+            logging.getLoggerClass(),
+            *logging.root.handlers,
+            _process.BETWEEN,
+            *warnings.filters,
+            _process.BETWEEN,
+            *threading.enumerate(),
+            _process.event_loop_policy(),
+            *_process.hooks(),
+            *functions,
+        ], (
+            _process.cwd(),
+            logging.root.level,
+            logging.root.manager.disable,
+            _process.locale(),
+            *_process.limits(),
+        )
+    except BaseException:  # noqa: BLE001  a plugin broke what is read
+        return [object()], ()
+
+
+_UNREADABLE = object()
+"""Stands for a part that cannot be read any more."""
+
+
+def _read(probe: _Probe) -> object:
+    try:
+        return probe.read()
+    except BaseException:  # noqa: BLE001  a plugin broke what is read
+        return _UNREADABLE
 
 
 def capture() -> State:
     """Return the state of the process, to compare with a later one."""
-    return tuple([probe.read() for probe in _PROBES])
+    return tuple([_read(probe) for probe in _PROBES])
 
 
-def difference(before: State, after: State) -> tuple[Problem, ...]:
-    """Return one finding per part that changed."""
-    try:
-        # What is the very same object is not asked whether it is equal, and
-        # nearly always everything is.
-        if before == after:
-            return ()
-    except BaseException:  # noqa: BLE001, S110  a stranger's `__eq__`
-        pass
-    return tuple(
+def _put_back(before: State) -> frozenset[str]:
+    """Put back what was taken away, and return the names of those parts."""
+    return frozenset(
         [
-            _finding(probe, was, now)
-            for probe, was, now in zip(_PROBES, before, after, strict=True)
-            if was is not now and not probe.is_same(was, now)
+            probe.name
+            for probe, was in zip(_PROBES, before, strict=True)
+            if probe.put_back is not None
+            and was is not _UNREADABLE
+            and probe.put_back(was)
         ]
     )
 
 
-def _finding(probe: _Probe, was: Any, now: Any) -> Problem:  # noqa: ANN401  what a probe reads
-    """Name what was added, never a value: an environment holds secrets."""
-    names = ''
-    if probe.name == 'threads':
-        names = _listed(thread.name for thread in _new_threads(was, now))
-    elif probe.name == 'environment':
-        names = _listed(
-            os.fsdecode(key)
-            for key in was.keys() | now.keys()
-            if was.get(key) != now.get(key)
-        )
+def difference(
+    before: State, after: State, back: frozenset[str] = frozenset()
+) -> tuple[Problem, ...]:
+    """Return one finding per part that changed.
+
+    Args:
+        before: The state before.
+        after: The state after.
+        back: Names of parts that were put back since.
+    """
+    findings = [
+        _finding(probe, was, now, is_back=probe.name in back)
+        for probe, was, now in zip(_PROBES, before, after, strict=True)
+        if was is not now
+    ]
+    return tuple([one for one in findings if one is not None])
+
+
+def _finding(
+    probe: _Probe,
+    was: Any,  # noqa: ANN401  what a probe reads
+    now: Any,  # noqa: ANN401  what a probe reads
+    *,
+    is_back: bool,
+) -> Problem | None:
+    """Say what changed, by name where that is known."""
+    names: list[str] = []
+    if was is not _UNREADABLE and now is not _UNREADABLE:
+        if probe.names is None:
+            if probe.is_same(was, now):
+                return None
+        elif not (names := probe.names(was, now)):
+            return None
+    back = ' What it took away was put back.' if is_back else ''
     return Problem(
         f'effect_{probe.name}',
         '',
-        f'importing it changed {probe.what}{names}; an import changes nothing '
-        'but `sys.modules`.',
+        f'importing it changed {probe.what}{_listed(names)}; an import '
+        f'changes nothing but `sys.modules`.{back}',
         probe.remedy,
     )
 
 
-def _listed(names: Iterable[str]) -> str:
-    return f' ({", ".join(sorted(names)[:_SHOWN])})'
+def _listed(names: list[str]) -> str:
+    if not names:
+        return ''
+    shown = sorted(names)[:_SHOWN]
+    more = ', …' if len(names) > _SHOWN else ''
+    return f' ({printable(", ".join(shown))}{more})'
 
 
 _SHOWN = 5

@@ -112,7 +112,7 @@ def not_utf8(error: UnicodeDecodeError) -> Problem:
     return Problem(
         'entry_points_not_utf8',
         _PATH,
-        f'byte {error.start} is not UTF-8; the whole file must be.',
+        f'byte {error.start} of {_PATH} is not UTF-8; the whole file must be.',
         'Reinstall the distribution; if that does not help, its author must '
         'write the file as UTF-8.',
     )
@@ -122,8 +122,8 @@ def _byte_order_mark() -> Problem:
     return Problem(
         'entry_points_byte_order_mark',
         _PATH,
-        'it starts with a byte order mark, which hides its first section '
-        'from every reader.',
+        f'{_PATH} starts with a byte order mark, which hides its first '
+        'section from every reader.',
         'Write the file as UTF-8 without a byte order mark.',
     )
 

@@ -61,7 +61,7 @@ def read(path: str, *, stamped: bool = False) -> Content:
     except (FileNotFoundError, NotADirectoryError):
         return ABSENT
     except (OSError, ValueError) as error:
-        return Content(None, _why(error))
+        return Content(None, why(error))
     try:
         mark = _stamp_of(os.fstat(handle)) if stamped else None
         data = os.read(handle, _CHUNK)
@@ -75,14 +75,14 @@ def read(path: str, *, stamped: bool = False) -> Content:
                 return Content(None, f'it is larger than {LIMIT} bytes')
             data = b''.join(chunks)
     except OSError as error:
-        return Content(None, _why(error))
+        return Content(None, why(error))
     else:
         return Content(data, '', mark)
     finally:
         os.close(handle)
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
     """Return the system's words without the path, which is said elsewhere."""
     if isinstance(error, OSError) and error.strerror:
         return f'it cannot be read ({error.strerror})'

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
+from time import monotonic  # at once: a plugin may exchange `time.monotonic`
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class _Batch(Generic[T]):
     def __init__(self, jobs: Sequence[Callable[[], T]]) -> None:
         self.jobs = jobs
         self.outcomes: list[Outcome[T]] = []
-        self._started = time.monotonic()
+        self._started = monotonic()
         self._is_abandoned = False
         self._lock = threading.Lock()
         self._done = threading.Event()
@@ -141,7 +141,7 @@ class _Batch(Generic[T]):
                 if self._is_abandoned:
                     return
                 self.outcomes.append(outcome)
-                self._started = time.monotonic()
+                self._started = monotonic()
         self._done.set()
 
     def wait(self, deadline: float | None) -> bool:
@@ -151,7 +151,7 @@ class _Batch(Generic[T]):
             if deadline is None:
                 continue
             with self._lock:
-                timeout = self._started + deadline - time.monotonic()
+                timeout = self._started + deadline - monotonic()
                 if timeout <= 0 and len(self.outcomes) < len(self.jobs):
                     self._is_abandoned = True
                     return False
@@ -162,6 +162,14 @@ class _Batch(Generic[T]):
         """Let nothing more start."""
         with self._lock:
             self._is_abandoned = True
+
+
+_here = threading.local()
+
+
+def is_guarded() -> bool:
+    """Tell whether this is a thread in which a stranger's code runs."""
+    return getattr(_here, 'is_guarded', False)
 
 
 class _Worker:
@@ -177,6 +185,7 @@ class _Worker:
 
     def _work(self) -> None:
         """Run batches until told to stop."""
+        _here.is_guarded = True
         while (batch := self.batches.get()) is not None:
             batch.run()
             del batch  # while it waits, it must keep no class alive
@@ -190,16 +199,46 @@ def attempt(job: Callable[[], T]) -> Outcome[T]:
         return Outcome(raised=describe(error))
 
 
+def contained(job: Callable[[], T]) -> Outcome[T]:
+    """Run a job in the main thread, where a KeyboardInterrupt is a Ctrl-C.
+
+    Raises:
+        KeyboardInterrupt: Somebody wants the host to stop.
+    """
+    try:
+        return Outcome(value=job())
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  that is what it is for
+        return Outcome(raised=describe(error))
+
+
 def describe(error: BaseException) -> Raised:
-    """Say what an exception is, also one whose `__str__` raises."""
-    name = type.__dict__['__name__'].__get__(type(error))
+    """Say what an exception is, also one whose `__str__` raises.
+
+    It may override any attribute, so that `BaseException`'s own are read.
+    """
+    name = str(_NAME.__get__(type(error)))
     try:
         message = ' '.join(str(error).split())
     except BaseException:  # noqa: BLE001  a stranger's __str__
         message = '(its text cannot be shown: __str__ raises)'
     if len(message) > SHOWN:
         message = f'{message[:SHOWN]}…'
-    return Raised(name, message, _where(error))
+    return Raised(printable(name), printable(message), _where(error))
+
+
+def printable(text: str) -> str:
+    """Return a text that does nothing to a terminal or a log.
+
+    Control characters, bidirectional overrides and what no encoding has are
+    shown as escapes.
+    """
+    if text.isprintable():
+        return text
+    return ''.join(
+        one if one.isprintable() else ascii(one)[1:-1] for one in text
+    )
 
 
 def told(raised: Raised) -> str:
@@ -212,13 +251,16 @@ def told(raised: Raised) -> str:
 def _where(error: BaseException) -> str:
     """Return the innermost line of a file that is not the import system."""
     found = ''
-    trace = error.__traceback__
+    trace: TracebackType | None = _TRACEBACK.__get__(error)
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
         if not file.startswith('<') and not file.startswith(_HERE):
-            found = f'{file}:{trace.tb_lineno}'
+            found = f'{printable(file)}:{trace.tb_lineno}'
         trace = trace.tb_next
     return found
 
+
+_NAME: Any = type.__dict__['__name__']
+_TRACEBACK: Any = BaseException.__dict__['__traceback__']
 
 _HERE = __file__.rpartition('_guard')[0]

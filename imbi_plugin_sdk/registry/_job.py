@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from imbi_plugin_sdk.registry import _effects, _loading
+from imbi_plugin_sdk.registry import _effects, _guard, _loading
 from imbi_plugin_sdk.registry import _refusals as refusals
 from imbi_plugin_sdk.registry._judgement import Binding, Served, bindings_of
 from imbi_plugin_sdk.registry._manifests import Rejected
@@ -103,24 +103,15 @@ class Job:
         watch = around.watch
         if watch is None:
             watch = around.watch = _effects.Watch()
-        rejected: Rejected | None = None
-        target: object = None
-        try:
-            target = _loading.load(self.plugin, self.target)
-        except BaseException as error:  # noqa: BLE001  whatever it raises
-            rejected = _loading.rejection(self.plugin, error, around.contracts)
+        bindings, error = self._judged()
+        # Judging runs a stranger's metaclass and descriptors: the effects
+        # are those of both. What they took away is back by now, so that the
+        # exception can be read, which runs a stranger's code once more.
         effects = watch.changes()
-        if rejected is None:
-            self.stage = 'manifest'
-            try:
-                return Admission(
-                    self.plugin,
-                    bindings_of(target, around.contracts),
-                    None,
-                    effects,
-                )
-            except Rejected as error:
-                rejected = error
+        if error is None:
+            return Admission(self.plugin, bindings, None, effects)
+        rejected = self._rejection(error)
+        effects += watch.changes()
         refusal = refusals.refuse(
             self.plugin,
             rejected.stage,
@@ -130,3 +121,25 @@ class Job:
             findings=effects,
         )
         return Admission(self.plugin, refusal=refusal)
+
+    def _judged(self) -> tuple[tuple[Binding, ...], BaseException | None]:
+        """Import it, and return what it binds, or what was raised."""
+        try:
+            target = _loading.load(self.plugin, self.target)
+            self.stage = 'manifest'
+            return bindings_of(target, self._surroundings.contracts), None
+        except BaseException as error:  # noqa: BLE001  whatever it raises
+            return (), error
+
+    def _rejection(self, error: BaseException) -> Rejected:
+        """Say what was raised, by the import or by looking at its target.
+
+        Its own type is asked: `__class__` may say anything.
+        """
+        if self.stage == 'import':
+            contracts = self._surroundings.contracts
+            return _loading.rejection(self.plugin, error, contracts)
+        if type(error) is Rejected:
+            return error
+        raised = _guard.describe(error)
+        return Rejected(self.stage, refusals.uninspectable(raised))

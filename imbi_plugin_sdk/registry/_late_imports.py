@@ -60,7 +60,8 @@ def found_in(
 ) -> list[tuple[str, str]]:
     """Return which functions import what when they are called.
 
-    Only import statements are seen, not `importlib.import_module`.
+    Seen are import statements, and text in a function that calls
+    `import_module` or `__import__`. A name that is made when it runs is not.
 
     Args:
         modules: The replaced modules, by name.
@@ -75,7 +76,7 @@ def found_in(
             for name, module in modules.items()
             if isinstance(module, types.ModuleType)
             for code in _codes(name, module)
-            for imported in _imports(code, _package(name, module))
+            for imported in _seen(code, _package(name, module))
             if imported in among
         }
     )
@@ -113,10 +114,26 @@ def _codes(name: str, module: types.ModuleType) -> Iterator[types.CodeType]:
                 pending += own.values()
 
 
+_CALLS = frozenset({'import_module', '__import__'})
+"""Names of functions that import a module of a given name."""
+
+
+def _seen(code: types.CodeType, package: str) -> list[str]:
+    """Return what a function imports; nothing if its code is made up."""
+    try:
+        return [*_imports(code, package)]
+    except Exception:  # noqa: BLE001  a stranger's code object may say anything
+        return []
+
+
 def _imports(code: types.CodeType, package: str) -> Iterator[str]:
     """Yield what a function and the functions inside it import."""
     import dis  # noqa: PLC0415  only an exchange of code asks
 
+    if not _CALLS.isdisjoint(code.co_names):
+        for constant in code.co_consts:
+            if type(constant) is str:
+                yield _absolute(constant, package)
     steps = [
         step
         for step in dis.get_instructions(code)
@@ -127,16 +144,18 @@ def _imports(code: types.CodeType, package: str) -> Iterator[str]:
             continue
         level, names = steps[index - 2].argval, steps[index - 1].argval
         target = step.argval
-        if level:
-            try:
-                target = importlib.util.resolve_name(
-                    '.' * level + target, package
-                )
-            except ImportError:
-                continue
+        target = _absolute('.' * level + target, package)
         yield target
         for name in names or ():
             yield f'{target}.{name}'
     for constant in code.co_consts:
         if type(constant) is types.CodeType:
             yield from _imports(constant, package)
+
+
+def _absolute(name: str, package: str) -> str:
+    """Return the module that a name means in a package; empty if none."""
+    try:
+        return importlib.util.resolve_name(name, package)
+    except ImportError:
+        return ''

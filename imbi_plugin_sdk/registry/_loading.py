@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from imbi_plugin_sdk._text import did_you_mean
 from imbi_plugin_sdk.errors import ManifestError, Problem
@@ -126,7 +126,10 @@ def rejection(
     contracts: Served,
 ) -> Rejected:
     """Return why an import that raised is refused."""
-    if isinstance(error, ManifestError):
+    # Its own type is asked: `__class__` may say anything.
+    cls = type(error)
+    if issubclass(cls, ManifestError):
+        error = cast('ManifestError', error)
         try:
             refused_manifest_version(error, contracts)
         except Rejected as rejected:
@@ -134,7 +137,7 @@ def rejection(
         return Rejected('manifest', invalid_manifest(error), error.problems)
     raised = _guard.describe(error)
     kind = next(
-        (kind for kind in _KINDS if isinstance(error, kind.types)), _OTHERWISE
+        (kind for kind in _KINDS if issubclass(cls, kind.types)), _OTHERWISE
     )
     remedy = kind.remedy
     if raised.message.startswith('signal only works in main thread'):

@@ -11,10 +11,13 @@ import importlib.machinery
 import os
 import sys
 import types
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from imbi_plugin_sdk.registry import _guard
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from imbi_plugin_sdk.registry._code import Owned
 
@@ -29,9 +32,25 @@ def loaded(modules: Mapping[str, Owned]) -> list[str]:
 def origin_of(name: str) -> str:
     """Return the file that a module came from; empty if there is none."""
     attributes = _attributes(sys.modules.get(name))
-    spec = attributes.get('__spec__')
-    found = getattr(spec, 'origin', None) or attributes.get('__file__')
-    return found if isinstance(found, str) else ''
+    return origin_in(attributes.get('__spec__')) or _text(
+        attributes.get('__file__')
+    )
+
+
+def origin_in(spec: object) -> str:
+    """Return the file that a spec names; empty if there is none.
+
+    What a module says of itself may be anyone's object: nothing but the
+    import system's own class is asked, and nothing but text is believed.
+    """
+    if type(spec) is not importlib.machinery.ModuleSpec:
+        return ''
+    return _text(spec.__dict__.get('origin'))
+
+
+def _text(value: object) -> str:
+    """Return a text as it is; a subclass may raise where it is compared."""
+    return value if type(value) is str else ''
 
 
 def is_from(name: str, path: str) -> bool:
@@ -50,10 +69,20 @@ _NAMESPACE: Any = vars(types.ModuleType)['__dict__']
 
 def _attributes(module: object) -> Mapping[str, Any]:
     """Return a module's attributes without running its `__getattr__`."""
-    if isinstance(module, types.ModuleType):
+    if _is_module(module):
         found: Mapping[str, Any] = _NAMESPACE.__get__(module)
         return found
     return {}
+
+
+def _is_module(value: object) -> bool:
+    """Tell by its type alone: `isinstance` would ask the object too."""
+    return issubclass(type(value), types.ModuleType)
+
+
+def by_name(names: Iterable[str]) -> dict[str, Any]:
+    """Return the modules of names, as far as they are loaded."""
+    return {name: sys.modules[name] for name in names if name in sys.modules}
 
 
 def extension_modules(names: Iterable[str]) -> list[str]:
@@ -62,94 +91,134 @@ def extension_modules(names: Iterable[str]) -> list[str]:
     return [name for name in names if origin_of(name).endswith(suffixes)]
 
 
+def refresh() -> None:
+    """Let every finder look at the disk again, also one that raises."""
+    finders: list[Any] = [*sys.meta_path]
+    for finder in finders:
+        _guard.contained(partial(_invalidate, finder))
+
+
+def _invalidate(finder: Any) -> None:  # noqa: ANN401  anyone's object
+    invalidate = getattr(finder, 'invalidate_caches', None)
+    if invalidate is not None:  # built-in modules have no cache
+        invalidate()
+
+
 class Eviction:
-    """Modules that were taken out, and how to put them back.
+    """Modules that are taken out, and how to put them back.
 
     Attributes:
-        names: Modules that were taken out.
         modules: Name to module.
     """
 
     def __init__(
-        self, names: Iterable[str], others: Collection[str] = ()
+        self, names: Iterable[str], others: Container[str] = ()
     ) -> None:
-        """Take modules out of `sys.modules`.
+        """Say which modules go; `take` takes them.
 
         Args:
             names: Modules to take out.
             others: Modules that belong to somebody else and stay, also where
                 they are below one that goes.
         """
-        wanted = {*names}
-        wanted |= _children(wanted, others)
-        self.modules = {
-            name: sys.modules[name] for name in wanted if name in sys.modules
-        }
-        self.names = tuple(sorted(self.modules))
-        self._attributes: list[tuple[Any, str, object]] = []
-        for name in self.names:
-            del sys.modules[name]
-            self._detach(name)
+        self._others = others
+        self.modules: dict[str, Any] = by_name(_family(names, others))
+        # Parents that go keep what they have: old code goes on using it.
+        self._attributes = [
+            (parent, child, module)
+            for name, module in self.modules.items()
+            if name.rpartition('.')[0] not in self.modules
+            for parent, child in _parents_of(name, module)
+        ]
 
-    def _detach(self, name: str) -> None:
-        """Take a module off its parent: `from parent import it` looks there.
+    def take(self) -> None:
+        """Take them out, and off their parents.
 
-        Only where the parent stays, as namespace packages do.
+        `from parent import it` looks there before it looks in `sys.modules`.
         """
-        parent_name, _, child = name.rpartition('.')
-        parent: Any = sys.modules.get(parent_name)
-        attributes = _attributes(parent)
-        if attributes.get(child) is self.modules[name]:
-            self._attributes.append((parent, child, self.modules[name]))
-            types.ModuleType.__delattr__(parent, child)
+        for name in self.modules:
+            sys.modules.pop(name, None)
+        for parent, child, module in self._attributes:
+            if _attributes(parent).get(child) is module:
+                types.ModuleType.__delattr__(parent, child)
 
-    def undo(self, newer: Iterable[str] = ()) -> None:
-        """Put everything back as it was.
+    def undo(self, newer: Iterable[str] = ()) -> dict[str, object]:
+        """Put everything back as it was; once more does no harm.
 
         Args:
             newer: Modules of the code that failed, taken out first.
+
+        Returns:
+            Those, and what was of them.
         """
-        for name in {*newer, *self.names}:
-            module = sys.modules.pop(name, None)
-            parent_name, _, child = name.rpartition('.')
-            parent: Any = sys.modules.get(parent_name)
-            if module is not None and (
-                _attributes(parent).get(child) is module
-            ):
-                types.ModuleType.__delattr__(parent, child)
+        wrong = Eviction(
+            [name for name in newer if not self._is_old(name)], self._others
+        )
+        wrong.take()
         sys.modules.update(self.modules)
-        for owner, child, old in self._attributes:
-            types.ModuleType.__setattr__(owner, child, old)
+        for parent, child, module in self._attributes:
+            types.ModuleType.__setattr__(parent, child, module)
+        # What was exchanged below a package that is back is its child.
+        for name, module in [*sys.modules.items()]:
+            package, _, child = str(name).rpartition('.')
+            back: Any = self.modules.get(package)
+            if _is_module(_attributes(back).get(child)):
+                types.ModuleType.__setattr__(back, child, module)
+        return wrong.modules
+
+    def _is_old(self, name: str) -> bool:
+        return name in self.modules and (
+            sys.modules.get(name) is self.modules[name]
+        )
 
 
-def _children(wanted: set[str], others: Collection[str]) -> set[str]:
-    """Return modules below those, which only they can have made.
+def _family(names: Iterable[str], others: Container[str]) -> list[str]:
+    """Return the loaded ones among names, and what can only be of them.
 
-    A package may put modules into `sys.modules` that are in no file, and
-    what lies below a package with an `__init__` is of that package.
+    That is what lies below a package with an `__init__` and has no other
+    owner, in a file or not; and the same module under another name.
     """
-    return {
+    wanted = {name for name in names if name in sys.modules}
+    if not wanted:
+        return []
+    same = {id(sys.modules[name]) for name in wanted} - {id(None)}
+    return sorted(
         name
-        for name in list(sys.modules)
-        if name not in others
-        and name not in wanted
-        and any(parent in wanted for parent in _parents(name))
-    }
+        for name, module in [*sys.modules.items()]
+        if type(name) is str
+        and (
+            name in wanted
+            or (
+                name not in others
+                and (id(module) in same or not wanted.isdisjoint(_above(name)))
+            )
+        )
+    )
 
 
-def _parents(name: str) -> Iterable[str]:
+def _above(name: str) -> Iterable[str]:
+    """Yield the packages that a module is below of."""
     parent, dot, _ = name.rpartition('.')
     while dot:
         yield parent
         parent, dot, _ = parent.rpartition('.')
 
 
-def holders(of: Collection[str], among: Iterable[str]) -> dict[str, str]:
-    """Return who still holds objects of some modules.
+def _parents_of(name: str, module: object) -> Iterable[tuple[Any, str]]:
+    """Yield the package that has a module as its attribute, and the name."""
+    parent_name, _, child = name.rpartition('.')
+    parent = sys.modules.get(parent_name)
+    if _attributes(parent).get(child) is module:
+        yield parent, child
+
+
+def holders(of: Mapping[str, object], among: Iterable[str]) -> dict[str, str]:
+    """Return who holds objects of some modules.
 
     Args:
-        of: Modules that are about to be replaced.
-        among: Modules that stay.
+        of: Modules by name; of two with one name it is only the one that is
+            given.
+        among: Names of modules that are loaded.
 
     Returns:
         Holding module to the module it holds something of. Only direct
@@ -158,26 +227,39 @@ def holders(of: Collection[str], among: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name in among:
-        attributes = list(_attributes(sys.modules.get(name)).items())
-        for attribute, value in attributes:
+        for attribute, value in [*_attributes(sys.modules.get(name)).items()]:
             source = _source(value)
             # A package has its submodules as attributes; those are detached.
-            if source in of and source != f'{name}.{attribute}':
+            if (
+                source in of
+                and source != f'{name}.{attribute}'
+                and _is_of(value, of[source])
+            ):
                 found[name] = source
                 break
     return found
 
 
+def _is_of(value: object, module: object) -> bool:
+    """Tell whether an object is this module, or is one of its names'."""
+    return value is module or any(
+        one is value for one in [*_attributes(module).values()]
+    )
+
+
 def _source(value: object) -> str:
     """Return the module that an object is, or is of."""
-    if isinstance(value, types.ModuleType):
-        attributes = _attributes(value)
-        name = attributes.get('__name__')
-    elif type(value) is types.FunctionType:
-        name = value.__module__
-    elif issubclass(type(value), type):
-        own: Mapping[str, Any] = type.__dict__['__dict__'].__get__(value)
-        name = own.get('__module__')
-    else:
-        return ''
-    return name if isinstance(name, str) else ''
+    if _is_module(value):
+        return _text(_attributes(value).get('__name__'))
+    if type(value) is types.FunctionType:
+        return _text(value.__module__)
+    return home_of(value) if issubclass(type(value), type) else ''
+
+
+def home_of(cls: Any) -> str:  # noqa: ANN401  a class of any metaclass
+    """Return the module that a class says it is of; empty if none."""
+    return _text(_OWN.__get__(cls).get('__module__'))
+
+
+_OWN: Any = type.__dict__['__dict__']
+"""Gives a class's `__dict__` whatever its metaclass says."""

@@ -10,6 +10,9 @@ GROUP = 'imbi.plugins'
 SDK = 'imbi-plugin-sdk'
 """This distribution, which discovery skips."""
 
+NAME = re.compile(r'[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?')
+"""A distribution's name (PEP 508)."""
+
 _RUNS = re.compile(r'[-_.]+')
 
 _VERSION = re.compile(r'v?\d[A-Za-z0-9.!+_]*')
@@ -25,6 +28,17 @@ def normalized(name: str) -> str:
     if name.isidentifier() and '__' not in name:  # nearly all; no regex then
         return name.replace('_', '-').lower()
     return _RUNS.sub('-', name).lower()
+
+
+def stem(base: str, info: str) -> str:
+    """Return what tells name and version of a metadata directory.
+
+    Args:
+        base: Where it lies.
+        info: Its own name; `EGG-INFO` of an egg, whose name tells it then.
+    """
+    name = info if '.' in info else base.rpartition('/')[2]
+    return name.rpartition('.')[0]
 
 
 def name_and_version(stem: str) -> tuple[str, str]:

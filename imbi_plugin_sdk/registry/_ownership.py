@@ -16,13 +16,19 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-import importlib.util
 import os
 import sys
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_sdk.errors import Problem
-from imbi_plugin_sdk.registry import _code, _entry_points, _files
+from imbi_plugin_sdk.registry import (
+    _code,
+    _entry_points,
+    _files,
+    _guard,
+    _modules,
+)
 from imbi_plugin_sdk.registry._code import Code, Owned
 
 if TYPE_CHECKING:
@@ -91,10 +97,23 @@ def is_unchanged(found: DistributionRef, code: Code) -> bool:
         files = tuple(owned.path for _, owned in _walked(found, read=False))
         if files != code.watched:
             return False
+    elif _loaded_sources(code) != len(code.watched) - 1:  # one is RECORD
+        return False  # a call has imported more since then
     for path, was in zip(code.watched, code.signature, strict=True):
         if was is None or _files.stamp(path) != was:
             return False
     return True
+
+
+def _loaded_sources(code: Code) -> int:
+    """Count the source files that are loaded, or under a name that is."""
+    loaded = sys.modules
+    return sum(
+        [
+            name in loaded and one.path.endswith('.py')
+            for name, one in code.modules.items()
+        ]
+    )
 
 
 def stamps(paths: Iterable[str]) -> tuple[_files.Stamp | None, ...]:
@@ -221,16 +240,10 @@ def _walked(
 def _files_of(module: str) -> Iterator[tuple[str, str]]:
     """Yield the modules of the outermost regular package of a module."""
     top, *rest = module.split('.')
-    try:
-        spec = importlib.util.find_spec(top)
-    except (ImportError, ValueError, AttributeError):
+    origin, locations = _place_of(top)
+    if origin and not locations:
+        yield top, origin
         return
-    if spec is None:
-        return
-    if spec.origin and not spec.submodule_search_locations:
-        yield top, spec.origin
-        return
-    locations = list(spec.submodule_search_locations or ())
     name = top
     while not any(map(_is_package, locations)) and rest:
         name = f'{name}.{rest[0]}'
@@ -243,6 +256,30 @@ def _files_of(module: str) -> Iterator[tuple[str, str]]:
     for location in locations:
         if _is_package(location):
             yield from _tree(name, location)
+
+
+def _place_of(top: str) -> tuple[str, list[str]]:
+    """Return where a module is now, loaded or not: its file, its places.
+
+    The finders are asked one by one, since `importlib.util.find_spec` would
+    tell of a loaded module where it was.
+    """
+    for finder in [*sys.meta_path]:
+        place = _guard.contained(partial(_asked, finder, top)).value
+        if place is not None:
+            return place
+    return '', []
+
+
+def _asked(finder: Any, top: str) -> tuple[str, list[str]] | None:  # noqa: ANN401  anyone's object
+    spec = finder.find_spec(top, None, None)
+    if spec is None:
+        return None
+    return _modules.origin_in(spec), [
+        place
+        for place in spec.submodule_search_locations or ()
+        if type(place) is str
+    ]
 
 
 def _is_package(directory: str) -> bool:

@@ -25,6 +25,9 @@ HUNG = 'import_hung'
 BEHIND_HUNG = 'import_behind_hung'
 """Code of the refusal of a plugin that would wait for one that hangs."""
 
+REHEARSAL_HUNG = 'import_hangs'
+"""Code that a preflight gives to what hung in its own process."""
+
 RESTART = 'restart_required'
 """Code of the refusal of a plugin that only a new process can load."""
 
@@ -50,6 +53,7 @@ def refuse(  # noqa: PLR0913  the last three by keyword
         slug,
         problems,
         findings,
+        plugin.path,
     )
 
 

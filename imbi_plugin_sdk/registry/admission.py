@@ -30,8 +30,16 @@ if TYPE_CHECKING:
 
 __all__ = ['Admission', 'Admitter']
 
-_FINAL = frozenset({_refusals.HUNG, _refusals.BEHIND_HUNG, _refusals.RESTART})
-"""Refusals that only a restart of the process lifts."""
+_FINAL = frozenset(
+    {
+        _refusals.HUNG,
+        _refusals.BEHIND_HUNG,
+        _refusals.REHEARSAL_HUNG,
+        _refusals.RESTART,
+    }
+)
+"""Refusals that only a change of the plugin lifts, or a restart of the
+process; another try could take as long as the first."""
 
 _RETRIED = frozenset({'blocked', 'catalog', 'import'})
 """Stages whose refusals can lift without the plugin changing."""
@@ -177,5 +185,5 @@ class Admitter:
             or refusal.stage not in _RETRIED
         ):
             return admission
-        (again,) = self.admit_all([(plugin, loaded.found)])
+        again = loaded.checked(*self.admit_all([(plugin, loaded.found)]))
         return admission if again.refusal == refusal else again

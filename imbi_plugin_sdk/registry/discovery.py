@@ -17,17 +17,19 @@ import sys
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imbi_plugin_sdk.errors import Problem
-from imbi_plugin_sdk.registry import _entry_points, _files
+from imbi_plugin_sdk.registry import _entry_points, _faults, _files
 from imbi_plugin_sdk.registry._names import (
     GROUP,
     SDK,
     name_and_version,
     normalized,
+    stem,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from imbi_plugin_sdk.errors import Problem
 
 
 class EntryPointRef(NamedTuple):
@@ -111,10 +113,13 @@ class DistributionRef:
             return (
                 _files.read(f'{self.path}/{file}').data if self.path else None
             )
-        found = None
-        with contextlib.suppress(Exception):  # a foreign finder's own code
-            found = self.text(file)
-        return found.encode() if isinstance(found, str) else None
+        from imbi_plugin_sdk.registry._guard import contained  # noqa: PLC0415
+
+        read_text = self.text  # a foreign finder's own code
+        text = contained(lambda: read_text(file)).value
+        if not isinstance(text, str):
+            return None
+        return text.encode('utf-8', 'replace')
 
     @property
     def project(self) -> str:
@@ -195,11 +200,10 @@ def discover(
     """
     from imbi_plugin_sdk.registry import _foreign  # noqa: PLC0415  rare
 
-    entries = sys.path if path is None else path
     chosen: dict[str, DistributionRef] = {}
     problems: list[Problem] = []
-    for entry in dict.fromkeys([os.fspath(entry) for entry in entries]):
-        names = _children(entry)
+    for entry in _entries(sys.path if path is None else path, problems):
+        names = _children(entry, problems)
         if names is None:
             found: Iterable[DistributionRef] = _foreign.in_archive(
                 entry, group, problems
@@ -219,13 +223,35 @@ def discover(
     )
 
 
-def _children(entry: str) -> list[str] | None:
+def _entries(path: Iterable[object], problems: list[Problem]) -> Iterable[str]:
+    """Return the entries of a path, each once; one alone is a path of one.
+
+    What stands there but is no path, the import system passes over as well.
+    """
+    if isinstance(path, (str, os.PathLike)):
+        path = (path,)
+    entries: dict[str, None] = {}
+    for given in path:
+        entry: object = given
+        with contextlib.suppress(Exception):  # `__fspath__` may be anyone's
+            entry = os.fspath(given)  # type: ignore[call-overload]
+        if isinstance(entry, str):
+            entries[entry] = None
+        else:
+            problems.append(_faults.no_path(given))
+    return entries
+
+
+def _children(entry: str, problems: list[Problem]) -> list[str] | None:
     """Return what a directory holds; None if it is a file, so an archive."""
     try:
         return os.listdir(entry or '.')
     except NotADirectoryError:
         return None
-    except (OSError, ValueError):
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        problems.append(_faults.closed(entry, _files.why(error)))
         return []
 
 
@@ -247,17 +273,16 @@ def _scan(
 def _one(base: str, name: str, group: str) -> DistributionRef:
     """Read one metadata directory."""
     path = f'{base}/{name}'
-    stem = name if '.' in name else os.path.basename(base)
-    normal, version = name_and_version(stem.rpartition('.')[0])
+    normal, version = name_and_version(stem(base, name))
     content = _files.read(f'{path}/entry_points.txt')
     lines: tuple[_entry_points.Line, ...] = ()
     problems: tuple[Problem, ...] = ()
     if content.data:
         lines, problems = _entry_points.parse(content.data, group)
     elif content.fault:
-        problems = (_unreadable(content.fault),)
+        problems = (_faults.unreadable(content.fault),)
     if not normal:
-        normal, problems = stem, (*problems, _nameless(name))
+        normal, problems = name, (*problems, _faults.nameless(name))
     found = DistributionRef(
         normal,
         version,
@@ -280,7 +305,7 @@ def _ask_metadata(found: DistributionRef) -> None:
         elif key.lower() == 'name' and normalized(value.strip()):
             found.name = normalized(value.strip())
     if not found.version:
-        found.problems = (*found.problems, _versionless(found))
+        found.problems = (*found.problems, _faults.versionless(found.path))
 
 
 def metadata_lines(found: DistributionRef) -> Iterator[str]:
@@ -316,7 +341,10 @@ def _choose(
     winner, loser = (found, before) if wins else (before, found)
     chosen[found.name] = winner
     if beside and (winner.entry_points or loser.entry_points):
-        winner.problems = (*winner.problems, _duplicate(winner, loser))
+        winner.problems = (
+            *winner.problems,
+            _faults.duplicate(winner.path, loser.path),
+        )
 
 
 def _is_later(version: str, other: str) -> bool:
@@ -354,41 +382,3 @@ def _project(data: bytes | None) -> str:
         return unquote(url.path) if editable and url.scheme == 'file' else ''
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return ''
-
-
-def _unreadable(fault: str) -> Problem:
-    return Problem(
-        'entry_points_unreadable',
-        'entry_points.txt',
-        f'{fault}.',
-        'Reinstall the distribution, and let the host read its files.',
-    )
-
-
-def _nameless(directory: str) -> Problem:
-    return Problem(
-        'distribution_nameless',
-        '',
-        f'the directory {directory!r} names no distribution.',
-        'Remove it; it is what an interrupted install leaves behind.',
-    )
-
-
-def _versionless(found: DistributionRef) -> Problem:
-    return Problem(
-        'version_unknown',
-        '',
-        f'neither the name of {found.path!r} nor METADATA tells a version.',
-        'Reinstall the distribution.',
-    )
-
-
-def _duplicate(winner: DistributionRef, loser: DistributionRef) -> Problem:
-    return Problem(
-        'distribution_duplicate',
-        '',
-        f'{winner.path!r} and {loser.path!r} are both there, and one '
-        'directory of modules cannot be both.',
-        'Uninstall the distribution until neither is left, then install it '
-        'again.',
-    )

@@ -66,10 +66,21 @@ class Loaded(NamedTuple):
         return (
             self.stale == other.stale
             and self.newer_refusals == other.newer_refusals
+            and self.found.problems == other.found.problems
             and self.code.fingerprint == other.code.fingerprint
             and len(self.admissions) == len(other.admissions)
             and all(map(_is_as, self.admissions, other.admissions))
         )
+
+    def as_found(self, found: DistributionRef, code: Code) -> Loaded:
+        """Return it as what is on disk, which is the code that runs."""
+        return self._replace(
+            found=found, code=code, stale='', newer='', newer_refusals=()
+        )
+
+    def checked(self, admission: Admission) -> Admission:
+        """Return an admission, or its refusal if its code is not this."""
+        return _from_here(admission, self.code)
 
     def modules(self) -> list[str]:
         """Return its modules that are loaded now."""

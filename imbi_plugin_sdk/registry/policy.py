@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from imbi_plugin_sdk._text import shown
 from imbi_plugin_sdk.errors import Problem
-from imbi_plugin_sdk.registry._names import normalized
+from imbi_plugin_sdk.registry._names import NAME, normalized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,7 +58,8 @@ class Block:
 
     Raises:
         ValueError: Neither slug nor distribution is given, the reason is
-            blank, or the versions are no specifier.
+            blank, the distribution is no name of one, or the versions are no
+            specifier.
     """
 
     reason: str
@@ -70,8 +71,14 @@ class Block:
         """Refuse a line that would block nothing, or everything."""
         if not self.reason.strip():
             raise ValueError('a block needs a reason; operators will ask')
-        if not self.slug and not self.distribution:
+        if not self.slug.strip() and not self.distribution.strip():
             raise ValueError('a block names a slug, a distribution, or both')
+        if self.distribution and not NAME.fullmatch(self.distribution):
+            raise ValueError(
+                f'distribution is {shown(self.distribution)}, which no '
+                'distribution can be called; give a name such as '
+                "'imbi-plugin-ssm', and its versions apart"
+            )
         if self.versions:
             from packaging.specifiers import (  # noqa: PLC0415  costs 10 ms
                 InvalidSpecifier,
@@ -109,12 +116,18 @@ class Block:
 def _contains(versions: str, version: str) -> bool:
     """Tell whether a version is meant; one that cannot be read always is."""
     from packaging.specifiers import SpecifierSet  # noqa: PLC0415  10 ms
-    from packaging.version import InvalidVersion  # noqa: PLC0415  10 ms
+    from packaging.version import (  # noqa: PLC0415  10 ms
+        InvalidVersion,
+        Version,
+    )
 
     try:
-        return SpecifierSet(versions).contains(version, prereleases=True)
+        # Parsed here: `contains` says no to what it cannot read, or raises,
+        # depending on the version of packaging.
+        parsed = Version(version)
     except InvalidVersion:
         return True
+    return SpecifierSet(versions).contains(parsed, prereleases=True)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -126,6 +139,11 @@ class PreflightResult:
     """
 
     problem: Problem | None = None
+
+
+if TYPE_CHECKING:
+    Preflight: TypeAlias = Callable[[EntryPointRef], PreflightResult]
+    """Imports an entry point in another process, and tells what came of it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,7 +162,7 @@ class Policy:
 
     blocks: tuple[Block, ...]
     catalog: Gate | None
-    preflight: Callable[[EntryPointRef], PreflightResult] | None
+    preflight: Preflight | None
     contracts: Mapping[str, Contract]
     adapters: Mapping[tuple[str, int], Adapter]
 

@@ -9,33 +9,37 @@ name over old code (ADR 0008, section 6).
 
 from __future__ import annotations
 
-import importlib
-import time
+from time import perf_counter  # at once: a plugin may exchange it
 from typing import TYPE_CHECKING, NamedTuple
 
-from imbi_plugin_sdk.registry import _environment, _freshness, sources
+from imbi_plugin_sdk.registry import (
+    _environment,
+    _exchange,
+    _freshness,
+    _modules,
+    sources,
+)
 from imbi_plugin_sdk.registry._guard import Guard
 from imbi_plugin_sdk.registry.snapshot import snapshot_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from imbi_plugin_sdk.contract import Contract
+    from imbi_plugin_sdk.registry._exchange import Exchange
     from imbi_plugin_sdk.registry._freshness import Change, RestartRequired
     from imbi_plugin_sdk.registry._late_imports import LateImport
     from imbi_plugin_sdk.registry.adapters import Adapter
     from imbi_plugin_sdk.registry.admission import Admitter
     from imbi_plugin_sdk.registry.discovery import (
         Discovery,
-        DistributionRef,
-        EntryPointRef,
     )
     from imbi_plugin_sdk.registry.loaded import Loaded
     from imbi_plugin_sdk.registry.policy import (
         Block,
         Gate,
         Policy,
-        PreflightResult,
+        Preflight,
     )
     from imbi_plugin_sdk.registry.snapshot import Refusal, Snapshot
     from imbi_plugin_sdk.registry.sources import Source
@@ -70,8 +74,25 @@ class ReloadResult(NamedTuple):
     late_imports: tuple[LateImport, ...] = ()
 
 
+class Served(NamedTuple):
+    """What one load came to, and what the next one starts from.
+
+    Attributes:
+        snapshot: What is served.
+        result: What was done.
+        known: Distribution to what is loaded of it, sorted by name.
+        ghosts: Distribution or file to why it can never be loaded fresh
+            again.
+    """
+
+    snapshot: Snapshot
+    result: ReloadResult
+    known: Mapping[str, Loaded]
+    ghosts: Mapping[str, str]
+
+
 class Loader:
-    """What is known of every distribution, and how it is brought up to date.
+    """How every distribution is brought up to date.
 
     Calls must not overlap; the registry's lock sees to it.
     """
@@ -82,58 +103,58 @@ class Loader:
         *,
         blocks: tuple[Block, ...],
         catalog: Gate | None,
-        preflight: Callable[[EntryPointRef], PreflightResult] | None,
+        preflight: Preflight | str | None,
         deadline: float | None,
         supported: Mapping[str, str],
         contracts: Mapping[str, Contract] | None,
         adapters: tuple[Adapter, ...],
     ) -> None:
-        self._source = source
+        self._source = sources.kept(source)
         self._deadline = deadline
-        # A list that a function returned could only be read once.
-        if source is not None and not callable(source):
-            self._source = tuple(source)
         self._findings = _environment.prime()
         self._policy: Policy = _environment.policy_of(
-            blocks, catalog, preflight, supported, contracts, adapters
+            blocks,
+            catalog,
+            preflight,
+            deadline,
+            supported,
+            contracts,
+            adapters,
         )
-        self._known: dict[str, Loaded] = {}
         self._environment = _environment.Environment()
-        self._ghosts: dict[str, str] = {}
 
-    def load(self, current: Snapshot | None) -> tuple[Snapshot, ReloadResult]:
+    def load(self, before: Served | None, turn: Turn) -> Served:
         """Bring everything up to date.
 
         Args:
-            current: What is served; None at the first load.
+            before: What the last load came to; None at the first.
+            turn: Does it, and undoes it if the caller does not keep what
+                this returns.
 
         Returns:
-            What to serve now, `current` itself if nothing changed, and what
-            was done.
+            What to serve now, with the very same snapshot if nothing changed.
         """
         from imbi_plugin_sdk.registry.admission import (  # noqa: PLC0415
             Admitter,  # pydantic had to be primed before this import
         )
 
-        start = time.perf_counter()
-        if current is not None:
-            importlib.invalidate_caches()
+        start = perf_counter()
+        if before is not None:
+            _modules.refresh()
         discovery = sources.discover(self._source)
         restarts = self._environment.restarts(discovery)
         with Guard(self._deadline) as guard:
-            admitter = Admitter(
-                self._policy, guard, self._environment.sdk_version
+            turn.take(
+                before,
+                discovery,
+                Admitter(self._policy, guard, self._environment.sdk_version),
             )
-            turn = _Turn(
-                self._known, self._ghosts, admitter, first=current is None
-            )
-            turn.take(discovery)
-        self._known, self._ghosts = turn.now, turn.ghosts
-        restarts = (*restarts, *turn.restarts)
-        snapshot = self._snapshot(current, discovery, turn)
+        snapshot = self._snapshot(
+            before.snapshot if before else None, discovery, turn
+        )
         result = ReloadResult(
             generation=snapshot.generation,
-            changed=snapshot is not current,
+            changed=before is None or snapshot is not before.snapshot,
             added=tuple(turn.added),
             updated=tuple(turn.updated),
             removed=tuple(turn.removed),
@@ -141,15 +162,14 @@ class Loader:
                 name for name, known in turn.now.items() if known.stale
             ),
             refusals=snapshot.refusals,
-            restart_required=restarts,
-            seconds=time.perf_counter() - start,
+            restart_required=(*restarts, *turn.restarts),
+            seconds=perf_counter() - start,
             late_imports=tuple(turn.late_imports),
         )
-        _environment.log(current, snapshot, result.restart_required)
-        return snapshot, result
+        return Served(snapshot, result, turn.now, turn.ghosts)
 
     def _snapshot(
-        self, current: Snapshot | None, discovery: Discovery, turn: _Turn
+        self, current: Snapshot | None, discovery: Discovery, turn: Turn
     ) -> Snapshot:
         """Return what to serve: the current one if all is as it was."""
         findings = (*self._findings, *discovery.problems)
@@ -170,103 +190,114 @@ class Loader:
         )
 
 
-class _Turn:
+class Turn:
     """One load: from what is known to what is now.
 
     Attributes:
         now: Distribution to what is loaded of it, sorted by name.
-        ghosts: Distribution to why its code can never be loaded fresh again.
+        ghosts: Distribution or file to why it can never be loaded fresh
+            again.
         touched: Whether anything is not as it was.
         restarts: What only a restart can load.
         late_imports: What replaced code would import of the new.
     """
 
-    def __init__(
-        self,
-        known: Mapping[str, Loaded],
-        ghosts: Mapping[str, str],
-        admitter: Admitter,
-        *,
-        first: bool,
-    ) -> None:
-        self._known = known
-        self._admitter = admitter
-        self._first = first
-        self.ghosts = dict(ghosts)
+    def __init__(self) -> None:
+        self.ghosts: Mapping[str, str] = {}
         self.now: dict[str, Loaded] = {}
-        self.touched = first
+        self.touched = False
         self.added: list[str] = []
         self.updated: list[str] = []
         self.removed: list[str] = []
         self.restarts: list[RestartRequired] = []
         self.late_imports: list[LateImport] = []
+        self._exchange: Exchange | None = None
 
-    def take(self, discovery: Discovery) -> None:
+    def undo(self) -> None:
+        """Put every module back that this turn exchanged."""
+        if self._exchange is not None:
+            self._exchange.undo()
+
+    def take(
+        self,
+        before: Served | None,
+        discovery: Discovery,
+        admitter: Admitter,
+    ) -> None:
         """Go through every distribution that has plugins."""
         from imbi_plugin_sdk.registry.loaded import (  # noqa: PLC0415
             load_all,  # pydantic had to be primed before this import
         )
 
         plugins = discovery.plugins()
-        if self._first:
+        if before is None:
             self.now = {
                 loaded.found.name: loaded
-                for loaded in load_all(plugins, self._admitter)
+                for loaded in load_all(plugins, admitter)
             }
             self.added = list(self.now)
-            return
-        changes = self._changes(plugins)
-        if not changes and len(plugins) == len(self._known):
-            for found in plugins:
-                self._keep(self._known[found.name])
-            return
-        self._exchange(plugins, changes)
-
-    def _changes(
-        self, plugins: tuple[DistributionRef, ...]
-    ) -> dict[str, Change]:
-        """Return the distributions that are new or not as they were."""
-        changes: dict[str, Change] = {}
-        for found in plugins:
-            change = _freshness.change_of(found, self._known.get(found.name))
-            if change is not None:
-                changes[found.name] = change
-        return changes
-
-    def _keep(self, loaded: Loaded) -> None:
-        """Keep an unchanged distribution, and ask again what may change."""
-        kept = self._admitter.again(loaded)
-        if kept is not loaded:
             self.touched = True
-        self.now[loaded.found.name] = kept
+            return
+        self.ghosts = before.ghosts
+        looked = {
+            found.name: _freshness.looked_at(
+                found, before.known.get(found.name)
+            )
+            for found in plugins
+        }
+        changes = {
+            name: one
+            for name, one in looked.items()
+            if isinstance(one, _freshness.Change)
+        }
+        self.removed = [name for name in before.known if name not in looked]
+        if not changes and not self.removed:
+            self.now = {
+                name: admitter.again(one)
+                for name, one in looked.items()
+                if not isinstance(one, _freshness.Change)
+            }
+        else:
+            self._exchange = _exchange.Exchange(
+                before.known, changes, self.removed, before.ghosts
+            )
+            self._do(self._exchange, before, looked, admitter)
+        self._compare(before, changes)
 
-    def _exchange(
+    def _do(
         self,
-        plugins: tuple[DistributionRef, ...],
-        changes: dict[str, Change],
+        exchange: Exchange,
+        before: Served,
+        looked: Mapping[str, Change | Loaded],
+        admitter: Admitter,
     ) -> None:
         """Import what changed in the place of what was."""
-        present = {found.name for found in plugins}
-        self.removed = [name for name in self._known if name not in present]
-        exchange = _freshness.Exchange(
-            self._known, changes, self.removed, self.ghosts
-        )
-        with exchange:
-            for found in plugins:
-                change = changes.get(found.name)
-                if change is None:
-                    self._keep(self._known[found.name])
-                    continue
-                loaded = exchange.load(change, self._admitter)
-                self.now[found.name] = loaded
-                if change.old is None:
-                    self.added.append(found.name)
-                elif not (loaded.stale or loaded.is_as(change.old)):
-                    self.updated.append(found.name)
-                self.touched |= change.old is None or (
-                    not loaded.is_as(change.old)
-                )
-        self.touched |= bool(self.removed)
-        self.ghosts = exchange.ghosts
-        self.restarts = exchange.restarts
-        self.late_imports = exchange.late_imports
+        exchange.take_out()
+        for name, one in looked.items():
+            self.now[name] = (
+                exchange.load(one, admitter)
+                if isinstance(one, _freshness.Change)
+                else admitter.again(one)
+            )
+        served = [
+            (entry.distribution, entry.entry_point)
+            for entry in before.snapshot.entries.values()
+        ]
+        exchange.settled(self.now, served, admitter)
+
+    def _compare(self, before: Served, changes: Mapping[str, Change]) -> None:
+        """Say what is not as it was."""
+        self.touched = bool(self.removed)
+        for name, loaded in self.now.items():
+            old = before.known.get(name)
+            if old is None:
+                self.added.append(name)
+                self.touched = True
+            elif loaded is not old and not loaded.is_as(old):
+                self.touched = True
+                if name in changes and not loaded.stale:
+                    self.updated.append(name)
+        if self._exchange is not None:
+            self.ghosts = self._exchange.ghosts
+            self.restarts = self._exchange.restarts
+            self.late_imports = [*self._exchange.late_imports()]

@@ -43,6 +43,8 @@ class Refusal:
         slug: The slug it would have had, where that is known.
         problems: Each single finding, where there are several.
         findings: What importing it did to the process.
+        path: The distribution's metadata directory; empty if it is not on
+            disk.
     """
 
     distribution: str
@@ -55,6 +57,7 @@ class Refusal:
     slug: str = ''
     problems: tuple[Problem, ...] = ()
     findings: tuple[Problem, ...] = ()
+    path: str = ''
 
     def __str__(self) -> str:
         """Return the refusal on one line, remedy last."""
@@ -257,6 +260,7 @@ def _refusal_data(refusal: Refusal) -> dict[str, Any]:
         'distribution': refusal.distribution,
         'version': refusal.version,
         'entry_point': refusal.entry_point,
+        'path': refusal.path,
         'slug': refusal.slug,
         'stage': refusal.stage,
         'code': refusal.code,

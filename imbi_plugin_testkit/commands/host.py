@@ -1,11 +1,13 @@
-"""`doctor`, `contract`, `compare`, `catalog`: what hosts and authors ask."""
+"""`contract`, `compare`, `catalog`: what hosts and authors ask."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from imbi_plugin_sdk._text import counted
 from imbi_plugin_testkit.commands import BROKEN, OK, complain
 from imbi_plugin_testkit.commands.matrix import MOST_JOBS, matrix
 
@@ -17,44 +19,6 @@ if TYPE_CHECKING:
     from imbi_plugin_testkit.subject import PluginUnderTest
 
 
-def doctor(arguments: argparse.Namespace) -> int:
-    """Load every installed plugin as a host would, and say what it sees."""
-    import logging  # noqa: PLC0415
-
-    from imbi_plugin_sdk.registry import PluginRegistry  # noqa: PLC0415
-
-    # The refusals are printed below; a host would log them.
-    logging.getLogger('imbi_plugin_sdk').setLevel(logging.CRITICAL)
-    report = PluginRegistry().report()
-    if arguments.json:
-        print(json.dumps(report, indent=2))
-    else:
-        _print_report(report)
-    return BROKEN if report['refusals'] else OK
-
-
-def _print_report(report: dict[str, Any]) -> None:
-    for entry in report['plugins']:
-        print(
-            f'{entry["slug"]} ({entry["plugin_type"]}, contract '
-            f'{entry["contract"]}): {entry["distribution"]} '
-            f'{entry["version"]}{", editable" if entry["editable"] else ""}'
-        )
-        for finding in entry['findings']:
-            print(f'  note: {finding}')
-    for refusal in report['refusals']:
-        print(
-            f'refused at {refusal["stage"]}: {refusal["distribution"]} '
-            f'{refusal["version"]}, {refusal["entry_point"]}'
-        )
-        print(f'  saw   {refusal["message"]}')
-        print(f'  fix   {refusal["remedy"]}')
-    print(
-        f'{len(report["plugins"])} loaded, {len(report["refusals"])} '
-        f'refused; fingerprint {report["fingerprint"][:12]}'
-    )
-
-
 def add_contract(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `contract`."""
     parser.add_argument(
@@ -64,16 +28,29 @@ def add_contract(parser: argparse.ArgumentParser) -> None:
         "SDK's lock is true",
     )
     parser.add_argument(
-        'locks', nargs='*', metavar='LOCK', help='for diff: OLD and NEW'
+        'locks',
+        nargs='*',
+        metavar='LOCK',
+        help='for diff: OLD and NEW, each a contracts.lock.json, a wheel of '
+        'imbi-plugin-sdk, or - for standard input',
     )
 
 
 def contract(arguments: argparse.Namespace) -> int:
-    """Compare two contract locks as a plugin would feel it."""
+    """Compare two contract locks as a plugin would feel it.
+
+    Ends with 1 if a change is breaking, or for `check` if the lock is not
+    true; with 2 if there is nothing to compare.
+    """
     from imbi_plugin_sdk import contract_lock  # noqa: PLC0415
-    from imbi_plugin_sdk.errors import ContractError  # noqa: PLC0415
+    from imbi_plugin_testkit.config import UsageError  # noqa: PLC0415
 
     if arguments.act == 'check':
+        if arguments.locks:
+            return complain(
+                "contract check judges this SDK's own lock. Fix: "
+                '`imbi-plugin contract diff OLD NEW` compares files.'
+            )
         problems = contract_lock.check_lock()
         for problem in problems:
             print(problem)
@@ -84,13 +61,8 @@ def contract(arguments: argparse.Namespace) -> int:
             'OLD NEW`.'
         )
     try:
-        old, new = (
-            contract_lock.parse_lock(Path(name).read_text('utf-8'))
-            for name in arguments.locks
-        )
-    except OSError as error:
-        return complain(f'{error.filename}: {error.strerror}.')
-    except ContractError as error:
+        old, new = map(_lock, arguments.locks)
+    except UsageError as error:
         return complain(str(error))
     changes = contract_lock.diff_locks(old, new)
     if arguments.json:
@@ -98,9 +70,40 @@ def contract(arguments: argparse.Namespace) -> int:
     else:
         for change in changes:
             print(change)
-        print(f'{len(changes)} changes')
+        print(counted(len(changes), 'change'))
     broken = any(change.severity == 'breaking' for change in changes)
     return BROKEN if broken else OK
+
+
+def _lock(name: str) -> dict[str, Any]:
+    """Return the lock that a word on the command line stands for.
+
+    Raises:
+        UsageError: There is none.
+    """
+    from zipfile import BadZipFile, ZipFile  # noqa: PLC0415  for wheels
+
+    from imbi_plugin_sdk.contract_lock import LOCK_FILE, parse_lock  # noqa: PLC0415
+    from imbi_plugin_sdk.errors import ContractError  # noqa: PLC0415
+    from imbi_plugin_testkit.config import UsageError  # noqa: PLC0415
+
+    try:
+        if name == '-':
+            data = sys.stdin.buffer.read()
+        elif name.endswith('.whl'):
+            with ZipFile(name) as wheel:
+                data = wheel.read(f'imbi_plugin_sdk/{LOCK_FILE}')
+        else:
+            data = Path(name).read_bytes()
+        return parse_lock(data.decode())
+    except ContractError as error:
+        raise UsageError(f'{name}: {error}') from None
+    except (BadZipFile, KeyError, OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f'{name} could not be read ({type(error).__name__}). Fix: give '
+            'the file of a lock, a wheel of imbi-plugin-sdk, or - for '
+            'standard input.'
+        ) from None
 
 
 # --- compare -----------------------------------------------------------
@@ -179,7 +182,7 @@ def _release(name: str) -> _Release:
         return _Release(name, subject.version, read)
     try:
         data: Any = json.loads(Path(name).read_text('utf-8'))
-    except (OSError, ValueError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         raise UsageError(
             f'{name} could not be read ({type(error).__name__}). Fix: give a '
             'JSON file, as `manifest.model_dump_json()` writes it.'
@@ -238,9 +241,9 @@ def _summary(
 ) -> str:
     """Return the last line."""
     if diff.bump is None:
-        return 'no changes for operators'
-    count = len(diff.changes)
-    words = f'{count} change{"s" if count > 1 else ""}: {diff.bump} release'
+        words = 'no changes for operators'
+        return words if told is not False else f'{words}; {version} is too low'
+    words = f'{counted(len(diff.changes), "change")}: {diff.bump} release'
     if needed:
         words += f', {needed} or later'
     if told is None:

@@ -62,7 +62,9 @@ def prepare() -> None:
     """
     # Importable only now that the path is set.
     import imbi_plugin_sdk  # noqa: PLC0415
+    from imbi_plugin_sdk.registry import _environment  # noqa: PLC0415
 
+    _environment.prime()  # a corrupt distribution elsewhere is no fault here
     for name in getattr(imbi_plugin_sdk, '__all__', ()):
         with contextlib.suppress(ImportError):  # a part with an extra
             getattr(imbi_plugin_sdk, name)

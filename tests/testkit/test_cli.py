@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -297,3 +298,51 @@ def test_two_locks_are_compared(command, tmp_path):
     assert code == 1
     assert 'breaking' in out
     assert command('contract', 'diff', str(old))[0] == 2
+    code, out, _ = command('contract', 'diff', str(old), str(new), '--json')
+    assert code == 1
+    assert {one['severity'] for one in json.loads(out)} == {'breaking'}
+    assert all(one['fix'] for one in json.loads(out))
+
+
+def test_a_lock_is_read_from_a_wheel_and_from_standard_input(
+    command, tmp_path, monkeypatch
+):
+    text = contract_lock.lock_text(contract_lock.read_lock())
+    wheel = tmp_path / 'imbi_plugin_sdk-0.1.0-py3-none-any.whl'
+    with zipfile.ZipFile(wheel, 'w') as archive:
+        archive.writestr('imbi_plugin_sdk/contracts.lock.json', text)
+    stdin = io.TextIOWrapper(io.BytesIO(text.encode()))
+    monkeypatch.setattr('sys.stdin', stdin)
+    code, out, _ = command('contract', 'diff', str(wheel), '-')
+    assert (code, out) == (0, '0 changes\n')
+
+
+def test_what_is_no_lock_is_a_usage_error(command, tmp_path):
+    lock = tmp_path / 'lock.json'
+    lock.write_text(contract_lock.lock_text(contract_lock.read_lock()))
+    other = tmp_path / 'other.json'
+    other.write_bytes(b'\xff')
+    empty = tmp_path / 'empty.json'
+    empty.write_text('{"format_version": 2}')
+    wheel = tmp_path / 'other.whl'
+    with zipfile.ZipFile(wheel, 'w') as archive:
+        archive.writestr('other/__init__.py', '')
+    broken = tmp_path / 'broken.whl'
+    broken.write_bytes(b'PK')
+    for name, words in (
+        (other, 'could not be read (UnicodeDecodeError)'),
+        (empty, 'is 2; this SDK reads 1'),
+        (wheel, 'could not be read (KeyError)'),
+        (broken, 'could not be read (BadZipFile)'),
+        (tmp_path, 'could not be read (IsADirectoryError)'),
+        (tmp_path / 'none', 'could not be read (FileNotFoundError)'),
+    ):
+        for pair in ((lock, name), (name, lock)):
+            code, out, err = command('contract', 'diff', *map(str, pair))
+            assert (code, out) == (2, '')
+            assert words in err
+            assert str(name) in err
+            assert 'Fix:' in err
+    code, _, err = command('contract', 'check', str(lock))
+    assert code == 2
+    assert 'Fix:' in err

@@ -140,9 +140,31 @@ def test_a_version_that_is_too_low_fails_alone(
     assert '1.3.0 or later; 1.2.4 is too low' in out
 
 
+def test_an_older_version_is_told_also_where_nothing_changes(
+    command, make_distribution, tmp_path
+):
+    old = wheel(make_distribution, tmp_path / 'old', '1.2.3')
+    new = wheel(make_distribution, tmp_path / 'new', '1.2.2')
+    code, out, _ = command('compare', old, new)
+    assert (code, out) == (
+        1,
+        'no changes for operators; 1.2.2 is too low\n',
+    )
+    assert command('compare', new, old)[0] == 0
+
+
+def test_one_slug_twice_is_a_usage_error(command, written):
+    code, _, err = command(
+        'compare', written(manifest(), manifest()), written(manifest())
+    )
+    assert code == 2
+    assert 'slug_duplicate' in err
+
+
 @pytest.mark.parametrize(
     ('text', 'words'),
     [
+        ('[' * 100_000, 'could not be read (RecursionError)'),
         (None, 'could not be read (FileNotFoundError)'),
         ('{', 'could not be read (JSONDecodeError)'),
         ('[]', 'holds no manifest'),

@@ -71,6 +71,53 @@ RAISES = [
         'import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)',
         'import_failed',
     ),
+    (
+        'class E(BaseException):\n'
+        '    __traceback__ = property(lambda self: 1 / 0)\n'
+        'raise E',
+        'import_failed',
+    ),
+    (
+        'class E(Exception):\n'
+        '    __class__ = property(lambda self: 1 / 0)\n'
+        'raise E',
+        'import_failed',
+    ),
+    (
+        'from imbi_plugin_sdk.errors import ManifestError\n'
+        'class E(Exception):\n'
+        '    __class__ = ManifestError\n'
+        'raise E',
+        'import_failed',
+    ),
+    (
+        'class S(str):\n'
+        '    def split(self, *_): raise SystemExit\n'
+        'class E(Exception):\n'
+        '    def __str__(self): return S("x")\n'
+        'raise E',
+        'import_failed',
+    ),
+    (
+        'a, b = ValueError(1), ValueError(2)\n'
+        'a.__cause__, b.__cause__ = b, a\nraise a',
+        'import_failed',
+    ),
+    (
+        'error = ValueError(1)\nerror.__notes__ = [1, None]\nraise error',
+        'import_failed',
+    ),
+    (
+        'error = ValueError(1)\n'
+        'for _ in range(3000): error = ExceptionGroup("x", [error])\n'
+        'raise error',
+        'import_failed',
+    ),
+    ('raise StopIteration', 'import_failed'),
+    ('def __getattr__(name): raise SystemExit', 'import_exited'),
+    ('import sys; del sys.modules[__name__]', 'import_failed'),
+    ('import sys; sys.modules[__name__] = None', 'attribute_missing'),
+    ('x = 1\0', 'import_syntax'),
 ]
 
 
@@ -91,6 +138,17 @@ def test_a_text_that_may_hold_a_secret_is_not_shown(refused):
     value = 'hunter2' * 2
     refusal = refused(f'raise ValueError("postgres://u:{value}@db/x")')
     assert value not in str(refusal)
+
+
+def test_a_text_does_nothing_to_the_terminal_that_shows_it(refused):
+    refusal = refused(r'raise ValueError("\x1b[2J \u202e \ud800 ä")')
+    assert r'\x1b[2J \u202e \ud800 ä' in refusal.message
+    assert str(refusal).isprintable()
+
+
+def test_a_refusal_says_where_the_distribution_lies(refused, site):
+    refusal = refused('1/0')
+    assert refusal.path == str(site.path / 'imbi_plugin_bad-2.0.dist-info')
 
 
 def test_a_missing_attribute_gets_a_did_you_mean(refused):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -48,21 +49,77 @@ EFFECTS = [
     ('hooks', 'import sys, io; sys.stdout = io.StringIO()'),
     ('limits', 'import sys; sys.setrecursionlimit(5000)'),
     ('limits', 'import gc; gc.disable()'),
+    ('limits', 'import sys; sys.setswitchinterval(0.01)'),
+    ('limits', 'import sys; sys.set_int_max_str_digits(0)'),
+    ('hooks', 'import sys; sys.unraisablehook = print'),
+    ('hooks', 'import threading; threading.setprofile(print)'),
+    (
+        'hooks',
+        'import sys\n'
+        'class Same:\n'
+        '    __hash__ = None\n'
+        '    def __eq__(self, other): return True\n'
+        'sys.stdout = Same()',
+    ),
+    (
+        'logging',
+        'import logging\n'
+        'class Own(logging.Logger): pass\n'
+        'logging.setLoggerClass(Own)',
+    ),
+    (
+        'locale',
+        'import locale; locale.setlocale(locale.LC_ALL, "C.UTF-8")',
+    ),
+    ('functions', 'import time; time.sleep = print'),
+    ('functions', 'import builtins; builtins.imbi_made_up = print'),
+    (
+        'functions',
+        'import ssl\n'
+        'ssl._create_default_https_context = ssl._create_unverified_context',
+    ),
 ]
+"""Part of the process and what changes it."""
+
+NO_EFFECTS = {
+    'a module that is new': 'import json.tool, colorsys',
+    'a loop of asyncio': 'import asyncio; asyncio.new_event_loop().close()',
+    'a thread that ended': (
+        'import threading\n'
+        'thread = threading.Thread(target=print)\n'
+        'thread.start(); thread.join()'
+    ),
+    'a logger of its own': (
+        'import logging; logging.getLogger(__name__).setLevel(5)'
+    ),
+    'an environment set to what it was': (
+        "import os; os.environ.update(HOME=os.environ['HOME'])"
+    ),
+}
 
 
 @pytest.fixture
 def restored(monkeypatch):
     """Put back what the sources above change."""
     import asyncio  # noqa: PLC0415
+    import builtins  # noqa: PLC0415
     import gc  # noqa: PLC0415
+    import locale  # noqa: PLC0415
     import logging  # noqa: PLC0415
+    import ssl  # noqa: PLC0415
     import warnings  # noqa: PLC0415
 
+    context = '_create_default_https_context'
+    monkeypatch.setattr(ssl, context, getattr(ssl, context))
+    monkeypatch.setattr(time, 'sleep', time.sleep)
+    monkeypatch.setattr(builtins, 'imbi_made_up', None, raising=False)
+    monkeypatch.delattr(builtins, 'imbi_made_up')
+    kind = locale.setlocale(locale.LC_ALL, 'C')
+    interval, digits = sys.getswitchinterval(), sys.get_int_max_str_digits()
     monkeypatch.chdir(os.getcwd())  # noqa: PTH109
-    for name in ('path', 'meta_path'):
+    for name in ('path', 'meta_path', 'path_hooks'):
         monkeypatch.setattr(sys, name, list(getattr(sys, name)))
-    for name in ('excepthook', 'stdout'):
+    for name in ('excepthook', 'stdout', 'unraisablehook'):
         monkeypatch.setattr(sys, name, getattr(sys, name))
     monkeypatch.setenv('IMBI_MADE_UP', 'x')
     monkeypatch.delenv('IMBI_MADE_UP')
@@ -78,6 +135,11 @@ def restored(monkeypatch):
     sys.setrecursionlimit(limit)
     asyncio.events._event_loop_policy = policy
     gc.enable()
+    sys.setswitchinterval(interval)
+    sys.set_int_max_str_digits(digits)
+    threading.setprofile(None)
+    logging.setLoggerClass(logging.Logger)
+    locale.setlocale(locale.LC_ALL, kind)
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason='policies went')
@@ -94,6 +156,158 @@ def test_what_an_import_changes_is_found_and_attributed(site, name, source):
     codes = [one.code for one in registry.get('one').findings]
     assert f'effect_{name}' in codes
     assert registry.get('two').findings == ()
+
+
+@pytest.mark.parametrize('name', NO_EFFECTS)
+@pytest.mark.usefixtures('restored')
+def test_what_changes_nothing_for_others_is_no_effect(site, name):
+    asyncio = importlib.import_module('asyncio')
+    asyncio.set_event_loop_policy(None)
+    site.install(
+        files={
+            'imbi_plugin_one/__init__.py': site.plugin(
+                'one', before=NO_EFFECTS[name]
+            )
+        }
+    )
+    assert site.registry().get('one').findings == ()
+
+
+TAKEN = {
+    'all of sys.path': ('sys_path', 'import sys; sys.path.clear()'),
+    'sys.path itself': ('sys_path', 'import sys; sys.path = None'),
+    'all finders': ('import_system', 'import sys; sys.meta_path.clear()'),
+    'the path hooks': ('import_system', 'import sys; sys.path_hooks = []'),
+    'depth of recursion': (
+        'limits',
+        'import sys\n'
+        'for depth in range(20, 900):\n'
+        '    try:\n'
+        '        sys.setrecursionlimit(depth)\n'
+        '        break\n'
+        '    except RecursionError: pass\n'
+        'else: raise SystemExit\n',
+    ),
+}
+
+
+@pytest.mark.parametrize('what', TAKEN)
+@pytest.mark.usefixtures('restored')
+def test_what_a_plugin_takes_from_everybody_is_put_back(site, what):
+    part, source = TAKEN[what]
+    site.install('imbi-plugin-bad', files={'imbi_plugin_bad.py': source})
+    site.install(
+        'imbi-plugin-good',
+        files={
+            'imbi_plugin_good/__init__.py': 'import wave\n'
+            + site.plugin('good'),
+        },
+    )
+    sys.modules.pop('wave', None)
+    state = [*sys.path], [*sys.meta_path], [*sys.path_hooks]
+    limit = sys.getrecursionlimit()
+    registry = site.registry()
+    assert registry.get('good').findings == ()
+    (refusal,) = registry.current.refusals
+    (finding,) = refusal.findings
+    assert finding.code == f'effect_{part}'
+    assert 'put back' in finding.message
+    assert (sys.path, sys.meta_path, sys.path_hooks) == state
+    assert sys.getrecursionlimit() == limit
+
+
+@pytest.mark.usefixtures('restored')
+def test_what_a_plugin_adds_to_a_list_it_takes_from_is_kept(site):
+    source = "import sys; sys.path[:] = ['/nowhere']"
+    site.install(
+        files={
+            'imbi_plugin_one/__init__.py': site.plugin('one', before=source)
+        }
+    )
+    before = [*sys.path]
+    assert site.registry().get('one')
+    assert sys.path == [*before, '/nowhere']
+
+
+BREAKS = {
+    'the log': 'import logging; logging.root.handlers = None',
+    'the clock': 'import time; time.perf_counter = time.monotonic = None',
+    'what lists threads': 'import threading; threading.enumerate = None',
+    'the filters': 'import warnings; warnings.filters = None',
+}
+
+
+@pytest.mark.parametrize('what', BREAKS)
+@pytest.mark.usefixtures('restored')
+def test_a_plugin_that_breaks_what_all_use_breaks_no_load(
+    site, what, monkeypatch
+):
+    import logging  # noqa: PLC0415
+    import warnings  # noqa: PLC0415
+
+    for module, name in (
+        (time, 'perf_counter'),
+        (time, 'monotonic'),
+        (threading, 'enumerate'),
+        (warnings, 'filters'),
+        (logging.root, 'handlers'),
+    ):
+        monkeypatch.setattr(module, name, getattr(module, name))
+    site.install('imbi-plugin-bad', files={'imbi_plugin_bad.py': BREAKS[what]})
+    site.install('imbi-plugin-good')
+    registry = site.registry()
+    monkeypatch.undo()
+    assert list(registry.current.entries) == ['good']
+    assert [one.code for one in registry.current.refusals] == [
+        'attribute_missing'
+    ]
+
+
+@pytest.mark.usefixtures('restored')
+def test_effects_of_looking_at_a_class_are_its_own(site):
+    site.install(
+        'imbi-plugin-bad',
+        files={
+            'imbi_plugin_bad.py': 'import os\n'
+            'class Meta(type):\n'
+            '    def __getattribute__(cls, name): os.chdir("/")\n'
+            'class Handler(metaclass=Meta): pass\n'
+        },
+    )
+    site.install('imbi-plugin-good')
+    registry = site.registry()
+    (refusal,) = registry.current.refusals
+    assert [one.code for one in refusal.findings] == ['effect_cwd']
+    assert registry.get('good').findings == ()
+
+
+@pytest.mark.usefixtures('restored')
+def test_effects_of_an_exception_s_text_are_its_own(site):
+    site.install(
+        'imbi-plugin-bad',
+        files={
+            'imbi_plugin_bad.py': 'import os\n'
+            'class Odd(Exception):\n'
+            '    def __str__(self): os.chdir("/"); return "odd"\n'
+            'raise Odd\n'
+        },
+    )
+    site.install('imbi-plugin-good')
+    registry = site.registry()
+    (refusal,) = registry.current.refusals
+    assert [one.code for one in refusal.findings] == ['effect_cwd']
+    assert registry.get('good').findings == ()
+
+
+def test_a_finding_lists_a_few_names_and_says_that_there_are_more():
+    variables = {f'IMBI_MADE_UP_{number}': 'x' for number in range(7)}
+    before = _effects.capture()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in variables:
+            patch.setenv(name, 'x')
+        (finding,) = _effects.difference(before, _effects.capture())
+    assert 'IMBI_MADE_UP_4, …)' in finding.message
+    assert 'IMBI_MADE_UP_5' not in finding.message
 
 
 @pytest.mark.usefixtures('restored')

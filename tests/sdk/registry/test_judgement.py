@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 from types import SimpleNamespace
 
@@ -12,7 +13,14 @@ from imbi_plugin_sdk import PluginNotFoundError, PluginUnavailableError
 from imbi_plugin_sdk.catalog import Catalog as CuratedCatalog
 from imbi_plugin_sdk.contract import CONTRACTS
 from imbi_plugin_sdk.errors import Problem
-from imbi_plugin_sdk.registry import Block, PluginRegistry, PreflightResult
+from imbi_plugin_sdk.registry import (
+    Block,
+    EntryPointRef,
+    PluginRegistry,
+    PreflightResult,
+    discover,
+    sources,
+)
 
 HEAD = 'from imbi_plugin_sdk import *\n'
 MANIFEST = "PluginManifest(slug='bad', name='Bad', plugin_type='logs')"
@@ -403,12 +411,43 @@ def test_a_block_by_slug_also_finds_another_entry_point_name(site):
     [
         {'reason': 'x'},
         {'reason': ' ', 'slug': 'a'},
+        {'reason': 'x', 'slug': ' '},
+        {'reason': 'x', 'distribution': 'imbi-plugin-one>=1'},
         {'reason': 'x', 'slug': 'a', 'versions': 'new'},
     ],
 )
 def test_a_block_that_cannot_be_meant_is_an_error(arguments):
-    with pytest.raises(ValueError, match=r'block|reason|specifier'):
+    with pytest.raises(ValueError, match=r'block|reason|specifier|called'):
         Block(**arguments)
+
+
+@pytest.mark.parametrize('version', ['2004d', '1.0_1', ''])
+def test_a_version_that_cannot_be_read_is_in_every_blocked_range(version):
+    block = Block('old', distribution='imbi-plugin-one', versions='<0.1')
+    plugin = EntryPointRef('imbi-plugin-one', version, 'one', 'a:B')
+    assert block.problem_of(plugin, None).code == 'blocked'
+
+
+def test_a_block_list_covers_pre_releases_and_local_versions():
+    block = Block('old', distribution='imbi-plugin-one', versions='<2')
+    plugin = EntryPointRef('imbi-plugin-one', '', 'one', 'a:B')
+    blocked = [
+        version
+        for version in ('1.0rc1', '1.0+local', '2.0', '1!1.0', '1.9.dev3')
+        if block.problem_of(plugin._replace(version=version), None)
+    ]
+    assert blocked == ['1.0rc1', '1.0+local', '1.9.dev3']
+
+
+@pytest.mark.parametrize('deadline', [0, -1, float('nan')])
+def test_a_deadline_that_nothing_can_meet_is_an_error(site, deadline):
+    with pytest.raises(ValueError, match='give seconds above 0'):
+        site.registry(deadline=deadline)
+
+
+def test_an_unknown_name_of_a_preflight_is_an_error(site):
+    with pytest.raises(ValueError, match="Did you mean 'subprocess'"):
+        site.registry(preflight='subproces')
 
 
 def test_a_preflight_can_keep_a_plugin_out_without_an_import(site):
@@ -519,6 +558,56 @@ def test_made_up_distributions_are_a_source(site):
         assert entry.distribution == 'imbi-plugin-made'
         assert entry.version == '3.1'
         assert not registry.reload().changed
+
+
+def test_the_first_made_up_distribution_of_a_name_wins_and_the_sdk_is_none():
+    made = [
+        SimpleNamespace(name='imbi_plugin.x', version=version, entry_points=[])
+        for version in ('1', '2')
+    ]
+    sdk = SimpleNamespace(name='imbi-plugin-sdk', version='9', entry_points=[])
+    found = sources.discover([*made, sdk])
+    assert [one.version for one in found.distributions] == ['1']
+    assert found.sdk.version == '9'
+
+
+def test_a_made_up_distribution_that_cannot_be_read_spoils_only_itself():
+    class Bad:
+        name = 'bad'
+        version = '1'
+
+        @property
+        def entry_points(self):
+            raise SystemExit
+
+    good = SimpleNamespace(name='good', version='1', entry_points=[])
+    found = sources.discover([Bad(), good, 3])
+    assert [one.name for one in found.distributions] == ['good']
+    assert [one.code for one in found.problems] == ['metadata_unreadable'] * 2
+
+
+@pytest.mark.parametrize(
+    'library', ['importlib.metadata', 'importlib_metadata']
+)
+def test_distributions_of_the_library_are_a_source(site, library):
+    info = site.install()
+    site.install('imbi-plugin-bad', points=b'[imbi.plugins]\nno equals\n')
+    find = importlib.import_module(library).distributions
+    registry = PluginRegistry(lambda: find(path=[str(site.path)]))
+    entry = registry.get('one')
+    assert (entry.path, entry.version) == (str(info), '1.0')
+    assert [one.code for one in registry.current.refusals] == [
+        'entry_points_line'
+    ]
+    assert not registry.reload().changed
+
+
+def test_one_place_may_stand_alone_as_a_source(site):
+    site.install()
+    for place in (site.path, str(site.path)):
+        assert PluginRegistry(place).get('one')
+        assert discover(place).distributions
+    assert PluginRegistry(lambda: str(site.path)).get('one')
 
 
 def site_handler():
