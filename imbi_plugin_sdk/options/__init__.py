@@ -42,7 +42,6 @@ from imbi_plugin_sdk.options._tiers import (
     MergedOptions,
     ResolvedOptions,
     Tier,
-    fit_options,
     merge_options,
     resolve_options,
 )
@@ -58,7 +57,6 @@ __all__ = [
     'Tier',
     'coerce_option',
     'expand_search',
-    'fit_options',
     'merge_options',
     'missing_credentials',
     'read_credentials',

@@ -8,11 +8,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from imbi_plugin_sdk.options import (
-    fit_options,
-    resolve_options,
-    template_problems,
-)
+from imbi_plugin_sdk.options import resolve_options, template_problems
+from imbi_plugin_sdk.options._tiers import fit_options
 from imbi_plugin_sdk.resolution._merge import origin_of
 from imbi_plugin_sdk.resolution._usability import (
     Refused,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from imbi_plugin_sdk.records import Assignment
-    from imbi_plugin_sdk.resolution._merge import Candidate
+    from imbi_plugin_sdk.resolution._merge import Candidate, Excluded
     from imbi_plugin_sdk.resolution.bindings import Bindings, Handlers
 
 
@@ -49,7 +49,7 @@ def lint_assignments(
         for name in sorted(merged.candidates):
             found += _of_candidate(request, merged.candidates[name])
         for name in sorted(merged.excluded):
-            found += _of_excluded(merged.excluded[name].edges)
+            found += _of_excluded(merged.excluded[name])
     return tuple(dict.fromkeys(found))
 
 
@@ -82,10 +82,10 @@ def _of_candidate(request: Request, candidate: Candidate) -> Iterator[Problem]:
         )
 
 
-def _of_excluded(edges: list[Assignment]) -> Iterator[Problem]:
-    if all(edge.owner_kind == 'project' for edge in edges):
+def _of_excluded(excluded: Excluded) -> Iterator[Problem]:
+    if excluded.is_idle:
         yield _idle(
-            edges[0],
+            excluded.edges[0],
             'excluded_without_effect',
             'opts out of a plugin that none of its types assigns',
         )

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import pydantic
 
 from imbi_plugin_sdk.options import MergedOptions, merge_options
-from imbi_plugin_sdk.records import PROPERTIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,6 +137,11 @@ class Excluded(NamedTuple):
     plugin_id: str
     edges: list[Assignment]
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no type assigns it: who lets it in again binds nothing."""
+        return all(edge.owner_kind == 'project' for edge in self.edges)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Merged:
@@ -231,7 +235,7 @@ def meaning(edge: Assignment) -> str:
     It tells 1 from True, and it may hold secrets: it is for comparing only.
     """
     options = [
-        (name, _exact(value))
+        (name, exact(value))
         for name, value in sorted(edge.options.items())
         if value is not None
     ]
@@ -246,19 +250,20 @@ def meaning(edge: Assignment) -> str:
     )
 
 
-def _exact(value: object) -> object:
-    """Return a value so that its `repr` leaves out nothing and never fails."""
-    if isinstance(value, str):
-        return value
+def exact(value: object) -> object:
+    """Return a value so that its `repr` tells all, always in one order."""
     if isinstance(value, pydantic.SecretStr):
         return 'secret', value.get_secret_value()
     if isinstance(value, int) and not isinstance(value, bool):
         return 'int', hex(value)  # Python writes no more than 4,300 digits
     if isinstance(value, Mapping):
         items = cast('Mapping[object, object]', value).items()
-        return sorted((repr(name), repr(_exact(one))) for name, one in items)
+        return sorted((repr(name), repr(exact(one))) for name, one in items)
     if isinstance(value, (list, tuple)):
-        return [_exact(one) for one in cast('list[object]', value)]
+        return [exact(one) for one in cast('list[object]', value)]
+    if isinstance(value, (set, frozenset)):
+        found = [repr(exact(one)) for one in cast('set[object]', value)]
+        return 'set', sorted(found)
     return value
 
 
@@ -285,7 +290,3 @@ def _key(edge: Assignment) -> tuple[str, ...]:
         edge.owner_id,
         edge.id,
     )
-
-
-SINGLE_PROPERTIES = tuple(name for name in PROPERTIES if name != 'options')
-"""Properties that one edge gives as a whole; options are merged by name."""

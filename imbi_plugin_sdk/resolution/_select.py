@@ -167,7 +167,8 @@ class Selector:
                 f'{len(pool)} plugins of tab {self.tab!r} answer '
                 f'to source {shown(source)}, and none is the only default '
                 'among them.',
-                'Ask for one of the candidates, or make one the default.',
+                'Ask for one of the candidates, or make one of them the only '
+                'default.',
             ),
         )
 
@@ -197,7 +198,8 @@ class Selector:
         return Decision(selection, fault)
 
     def _nothing(self) -> Decision:
-        opted = len(self.merged.excluded)
+        excluded = self.merged.excluded.values()
+        opted = sum(not one.is_idle for one in excluded)
         out = f'; the project opts out of {opted}' if opted else ''
         fix = 'ssign a plugin to the project or to one of its types.'
         return Decision(
@@ -228,10 +230,8 @@ class Selector:
                     source = f'{service.slug}/{slug}'
                     pools.setdefault(source, []).append(plugin_id)
             for source, pool in pools.items():
-                chosen: str | None = pool[0]
-                if len(pool) > 1:
-                    alike = [candidates[name] for name in dict.fromkeys(pool)]
-                    chosen = _defaults(alike, None).chosen
+                alike = [candidates[name] for name in dict.fromkeys(pool)]
+                chosen = _defaults(alike, None).chosen
                 if chosen is not None:
                     found[chosen].add(source)
         return found
@@ -240,12 +240,15 @@ class Selector:
         """Tell a source that nobody knows from one that is not bound."""
         graph, merged = self._graph, self.merged
         selection = Selection('', pool=frozenset())
-        if matching(graph, merged.excluded, source):
+        opted = matching(graph, merged.excluded, source)
+        if opted:
+            idle = all(merged.excluded[name].is_idle for name in opted)
             fault = Fault(
                 'source_not_bound',
                 f'the project opts out of source {shown(source)} on tab '
                 f'{self.tab!r}.',
-                'Remove the exclusion, or ask for a candidate.',
+                f'Remove the exclusion{" and assign it" if idle else ""}, or '
+                'ask for a candidate.',
             )
             return Decision(selection, fault)
         known = matching(graph, graph.plugin, source)

@@ -92,10 +92,8 @@ def what_if(  # noqa: PLR0913  two worlds of graph and handlers
     wanted = None if tabs is None else set(tabs)
     found: list[Change] = []
     for project in sorted(projects):
-        types = tuple(projects[project])
-        old, new = (
-            graph.bindings(project, types) for graph in (before, after)
-        )
+        old = before.bindings(project, projects[project])
+        new = after.bindings(project, old.project_types)
         assigned = {*old.tabs, *new.tabs}
         for tab in sorted(assigned if wanted is None else assigned & wanted):
             change = _change(

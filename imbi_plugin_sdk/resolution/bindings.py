@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from imbi_plugin_sdk._text import shown
 from imbi_plugin_sdk.manifest.plugin import PLUGIN_TYPES
+from imbi_plugin_sdk.resolution._merge import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -226,7 +227,7 @@ def _by_id(nodes: Iterable[_N], what: str) -> dict[str, _N]:
     found: dict[str, _N] = {}
     for node in nodes:
         before = found.setdefault(node.id, node)
-        if before is not node and before != node:
+        if before is not node and exact(vars(before)) != exact(vars(node)):
             raise ValueError(
                 f'two different records have the id {node.id!r} of a {what}; '
                 'give each node once, as it is now'

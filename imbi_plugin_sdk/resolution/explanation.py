@@ -7,8 +7,8 @@ import functools
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from imbi_plugin_sdk.records import PROPERTIES
 from imbi_plugin_sdk.resolution._merge import (
-    SINGLE_PROPERTIES,
     Candidate,
     Merged,
     Origin,
@@ -235,9 +235,8 @@ def _bits(edge: Assignment) -> int:
 
 
 _OPTIONS = 8
-_ALL = (*SINGLE_PROPERTIES, 'options')
 _SETS = tuple(
-    tuple(name for bit, name in enumerate(_ALL) if number >> bit & 1)
+    tuple(name for bit, name in enumerate(PROPERTIES) if number >> bit & 1)
     for number in range(16)
 )
 """Sixteen tuples that ten thousand traces share."""

@@ -22,7 +22,6 @@ from imbi_plugin_sdk.options import (
     OptionsError,
     coerce_option,
     expand_search,
-    fit_options,
     merge_options,
     missing_credentials,
     require_credentials,
@@ -298,14 +297,6 @@ def test_a_likely_name_is_looked_for_among_few_unknown_ones_only():
         assert len(warnings) == count
         for warning in warnings:
             assert ('Did you mean' in warning.message) == hinted
-
-
-def test_merged_options_fit_like_their_tiers():
-    declared = [option('integer', default=5)]
-    tiers = ('node', {'it': '7'}), ('project', {'odd': 1})
-    assert fit_options(declared, merge_options(*tiers)) == resolve_options(
-        declared, *tiers
-    )
 
 
 def test_a_secret_stays_hidden_until_it_is_revealed():

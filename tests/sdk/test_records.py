@@ -142,6 +142,19 @@ def test_an_assignment_inherits_everything_it_does_not_set():
     assert edge.excluded is False
 
 
+def test_a_service_that_says_nothing_more_is_an_operators_own():
+    service = ThirdPartyService(id='s', slug='aws')
+    assert (service.origin, service.managed) == ('operator', False)
+    assert (service.template_id, service.revision) == (None, 0)
+
+
+def test_a_plugin_node_is_switched_on_and_brings_nothing():
+    node = PluginNode(id='n', slug='ssm', plugin_type='logs')
+    assert node.enabled is True
+    assert (node.identity_plugin_id, node.application_id) == (None, None)
+    assert (node.distribution, node.revision, node.options) == ('', 0, {})
+
+
 @pytest.mark.parametrize('slug', ['a/b', 'id:a', '', 'a b', 'a\n', 'x' * 129])
 @pytest.mark.parametrize('kind', [ThirdPartyService, PluginNode])
 def test_a_slug_can_be_taken_for_no_other_form_of_selector(kind, slug):

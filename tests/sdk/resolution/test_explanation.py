@@ -179,7 +179,8 @@ def test_it_can_be_read_by_people(two):
         '  project type t -> n2: its plugin does not answer to the source',
         '  default comes from project p',
     ]
-    assert 'nothing_bound, chosen: nothing' in str(two.explain(tab='logs'))
+    headline = str(two.explain(tab='logs')).splitlines()[0]
+    assert headline == 'tab logs: nothing_bound, chosen: nothing'
 
 
 def test_it_is_plain_data_without_the_values_of_options(two):
@@ -189,11 +190,27 @@ def test_it_is_plain_data_without_the_values_of_options(two):
     explanation = two.explain()
     text = json.dumps(explanation.as_data())
     data = json.loads(text)
+    assert (data['tab'], data['source'], data['rule']) == (
+        'configuration',
+        None,
+        'sole',
+    )
+    assert data['outcome'] == 'ambiguous_source'
+    assert data['selector'] == 'ssm'
     assert [edge['verdict'] for edge in data['edges']] == [
         'refused',
         'contradicts',
     ]
-    assert data['edges'][0]['why'] == VERDICTS['refused']
+    assert data['edges'][0] == {
+        'id': '',
+        'owner_kind': 'project',
+        'owner_id': 'p',
+        'plugin_id': 'n1',
+        'tab': 'configuration',
+        'verdict': 'refused',
+        'why': VERDICTS['refused'],
+        'gives': ['options'],
+    }
     assert data['properties']['options.token'] == {
         'tier': 'project',
         'id': 'p',

@@ -174,6 +174,8 @@ def test_every_error_of_a_fault_survives_pickling(two, fault):
 def test_the_errors_are_those_of_the_design():
     assert {c: kind.http_status for c, kind in ERRORS.items()} == STATUS
     assert all(issubclass(kind, PluginError) for kind in ERRORS.values())
+    base = (ResolutionError.code, ResolutionError.http_status)
+    assert base == ('resolution_failed', 409)
 
 
 @pytest.mark.parametrize('name', ['errors'])

@@ -268,6 +268,20 @@ def test_to_ask_for_a_candidate_mends_an_ambiguity(two, tied):
             assert two.resolve(candidate).selector == candidate
 
 
+@pytest.mark.parametrize('default', [True, None])
+def test_to_make_one_the_only_default_mends_an_ambiguous_source(two, default):
+    two.plugin('n3', 'ssm', service='other')
+    for name in ('n1', 'n3'):
+        two.edge('p', name, default=default)
+    with pytest.raises(
+        ERRORS['ambiguous_source'], match='one of them the only default'
+    ):
+        two.resolve('ssm')
+    edge(0, default=True)(two)
+    edge(1, default=False)(two)
+    assert two.chosen('ssm') == 'n1'
+
+
 def test_an_ambiguous_source_counts_all_that_answer_to_it(two):
     two.plugin('n3', 'ssm', service='other')
     two.plugin('n4', 'ssm', service='fourth')

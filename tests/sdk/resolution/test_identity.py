@@ -76,9 +76,14 @@ def test_an_identity_plugin_that_does_not_exist_is_an_error(people):
 def test_a_plugin_that_needs_an_identity_must_have_one(people):
     bind(people, project='', kind='i1')
     people.handler('ssm', requires_identity=True)
-    with pytest.raises(IdentityMissingError, match="needs the user's"):
+    with pytest.raises(IdentityMissingError, match='project p clears'):
         people.resolve()
-    people.edges[0] = people.edges[0].replaced(identity_plugin_id=None)
+    people.edges.clear()
+    bind(people)
+    with pytest.raises(IdentityMissingError, match='no identity plugin is'):
+        people.resolve()
+    people.edges.clear()
+    bind(people, kind='i1')
     assert people.resolve().identity.plugin.id == 'i1'
 
 

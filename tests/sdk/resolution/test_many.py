@@ -9,7 +9,6 @@ import pytest
 
 from imbi_plugin_sdk.errors import Problem
 from imbi_plugin_sdk.resolution import (
-    Graph,
     ResolutionError,
     lint_assignments,
     what_if,
@@ -365,29 +364,5 @@ def test_one_text_is_no_list_of_tabs_or_types(two):
         graph.bindings('p', 'python')
     with pytest.raises(TypeError, match=r"as in \['logs'\]"):
         what_if({'p': ['t']}, graph, graph, two.handlers, tabs='logs')
-
-
-def test_a_node_may_come_twice_but_not_in_two_forms(two):
-    two.edge('p', 'n1')
-    node = two.nodes['n1']
-    graph = Graph(plugins=[node, node.model_copy()])
-    assert graph.plugin == {'n1': node}
-    with pytest.raises(ValueError, match="id 'n1' of a plugin node"):
-        _ = Graph(plugins=[node, node.replaced(enabled=False)]).plugin
-
-
-def test_a_type_that_is_given_twice_counts_once(two):
-    two.edge('t', 'n1', default=True)
-    two.types = ('t', 't')
-    assert len(two.bindings.assignments) == 1
-    assert two.verdicts() == {'t n1': 'selected'}
-
-
-def test_a_project_and_a_type_of_one_id_are_two_owners(two):
-    two.types = ('p',)
-    two.edges.append(
-        two.edge('p', 'n1', default=True).replaced(
-            owner_kind='project_type', default=False
-        )
-    )
-    assert [t.verdict for t in two.explain().edges] == ['selected', 'shadowed']
+    with pytest.raises(TypeError, match=r"as in \['python'\]"):
+        what_if({'p': 'python'}, graph, graph, two.handlers)

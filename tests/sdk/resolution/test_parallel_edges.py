@@ -24,6 +24,7 @@ def hidden(secret):
         ({'m': {'a': 'b', 'c': 'd'}}, {'m': {'c': 'd', 'a': 'b'}}),
         ({'n': 10**5000}, {'n': 10**5000}),
         ({'l': ['a', 1]}, {'l': ['a', 1]}),
+        ({'s': {0, 8}}, {'s': {8, 0}}),
         (hidden(SECRETS[0]), hidden(SECRETS[0])),
     ],
 )
@@ -43,6 +44,8 @@ def test_what_says_the_same_is_a_copy(two, one, other):
         ({'m': {'a': 1}}, {'m': {'a': True}}),
         ({'m': {'a': 'b'}}, {'m': {'a': 'c'}}),
         ({'l': ['a', 1]}, {'l': ['a', True]}),
+        ({'s': {0, 8}}, {'s': {False, 8}}),
+        ({'s': {0}}, {'s': ['0']}),
         ({'n': 10**5000}, {'n': 10**5000 + 1}),
         (hidden(SECRETS[0]), hidden(SECRETS[1])),
         (hidden(SECRETS[0]), {'token': SECRETS[0]}),

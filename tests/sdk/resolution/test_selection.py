@@ -129,6 +129,7 @@ def test_a_project_can_opt_out_of_its_types_plugin(two):
     with pytest.raises(SourceNotBoundError, match='opts out') as caught:
         two.resolve('ssm')
     assert caught.value.candidates == ('vault',)
+    assert caught.value.fix.startswith('Remove the exclusion, or')
 
 
 def test_a_project_that_opts_out_of_everything_is_told_so(two):
@@ -136,6 +137,20 @@ def test_a_project_that_opts_out_of_everything_is_told_so(two):
     two.edge('p', 'n1', excluded=True)
     with pytest.raises(NothingBoundError, match='opts out of 1'):
         two.resolve()
+
+
+def test_an_exclusion_of_what_no_type_assigns_is_no_way_out(two):
+    two.edge('p', 'n1', excluded=True)
+    with pytest.raises(NothingBoundError) as caught:
+        two.resolve()
+    assert 'opts out' not in caught.value.message
+    assert caught.value.fix.startswith('Assign a plugin')
+    two.edge('p', 'n2')
+    with pytest.raises(SourceNotBoundError, match='opts out') as caught:
+        two.resolve('ssm')
+    assert 'Remove the exclusion and assign it, or' in caught.value.fix
+    two.edges[0] = two.edges[0].replaced(excluded=False)
+    assert two.chosen('ssm') == 'n1'
 
 
 def test_a_type_cannot_opt_out(two):
