@@ -179,8 +179,14 @@ def _opened(
     service: str,
     plugins: Iterable[PluginSource] = (),
 ) -> tuple[Draft, Working | None]:
-    """Return a draft and the service; without one the draft is blocked."""
-    draft = Draft(operation, state, plugins)
+    """Return a draft and the service; without one the draft is blocked.
+
+    Of the plugins only the owner's count; a whole registry may be given.
+    """
+    record = state.services.get(service)
+    owner = record.contributors[:1] if record else ()
+    theirs = [one for one in plugins if one.distribution in owner]
+    draft = Draft(operation, state, theirs)
     found = draft.service(service)
     if found is None:
         draft.block(missing_service(draft, service))
@@ -224,11 +230,7 @@ def _owners(draft: Draft, service: Working) -> Offering | None:
     for problem in blocks:
         draft.block(problem)
     for offering in offerings:
-        if (
-            offering.template_id
-            and offering.template_id == service.template_id
-            and offering.distribution == service.owner
-        ):
+        if offering.template_id == service.template_id != '':
             return offering
     return None
 

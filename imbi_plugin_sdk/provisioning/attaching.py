@@ -214,11 +214,14 @@ def _attach_plugin(
     if present:
         _keep_plugin(draft, service, source, present[0])
         return
-    name = _left_behind(draft, service, source)
-    left = draft.state.plugins.get(name or '')
-    if left and not again and left.distribution == source.distribution:
+    left = draft.nodes_left(service.id, source.slug)
+    gone = (*left, *draft.nodes_left('', source.slug))
+    if not again and source.distribution in {one.distribution for one in gone}:
         draft.warn(_uninstalled(service, source))
         return
+    # What an uninstall left, with what operators entered on it.
+    kind = source.manifest.plugin_type
+    name = next((one.id for one in left if one.plugin_type == kind), None)
     if name is None:
         name = vacant(
             plugin_id(service.id, source.slug),
@@ -227,7 +230,7 @@ def _attach_plugin(
         draft.new_plugins[name] = actions.CreatePlugin(
             plugin_id=name,
             slug=source.slug,
-            plugin_type=source.manifest.plugin_type,
+            plugin_type=kind,
             distribution=source.distribution,
         )
     elif draft.state.plugins[name].distribution != source.distribution:
@@ -235,25 +238,11 @@ def _attach_plugin(
     draft.attach(service, name)
 
 
-def _left_behind(
-    draft: Draft, service: Working, source: PluginSource
-) -> str | None:
-    """Return the node that an uninstall left, with what was entered on it."""
-    for node in draft.nodes_made_for(service.id, source.slug):
-        if (
-            node.plugin_type == source.manifest.plugin_type
-            and not draft.is_attached(node.id)
-        ):
-            return node.id
-    return None
-
-
 def _uninstalled(service: Working, source: PluginSource) -> Problem:
     return Problem(
         'plugin_uninstalled',
         f'service {service.slug}, plugin {source.slug}',
-        'it was uninstalled from the service, and an upgrade does not bring '
-        'it back.',
+        'it was uninstalled, and an upgrade does not bring it back.',
         f'Install {source.distribution} to have it again.',
     )
 

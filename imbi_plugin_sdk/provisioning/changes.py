@@ -95,11 +95,12 @@ def changes_of(
         The changes; none where the plan is applied already.
 
     Raises:
-        PlanInvalid: The plan was changed since it was drafted.
+        PlanInvalid: The plan is not as it was drafted.
         PlanBlocked: It waits for a decision.
         PlanStale: What it was drafted from is no longer so.
     """
     plan.check_intact()
+    plan.check_sound()
     if plan.blocked:
         raise PlanBlocked(_subject(plan), plan.blocks)
     known = tuple(sources)
@@ -183,8 +184,11 @@ def _fields_moved(plan: Plan, state: State) -> Iterator[Problem]:
 
     A revision tells the same, where each writer raises it and a node that is
     made anew does not begin again with an old one. An operator's edit is too
-    dear to hang on that alone.
+    dear to hang on that alone: what a manifest writes by itself goes into a
+    managed service and into no pinned field.
     """
+    taken = plan.operation == 'take_theirs'
+    managed = plan.operation == 'manage'
     seen = {
         name: Working.of(state.services[name])
         for name in {one.service_id for one in plan.fields}
@@ -195,11 +199,13 @@ def _fields_moved(plan: Plan, state: State) -> Iterator[Problem]:
         if service is None:
             continue
         live = service.live.get(one.field)
-        pinned = one.field in service.pinned and one.decision in MERGED
+        free = (managed or service.managed) and (
+            one.field not in service.pinned
+        )
         if (
             (one.before not in (live, MASK))
             or one.base != service.base.get(one.field)
-            or (pinned and plan.operation != 'take_theirs')
+            or not (free or taken or one.decision not in MERGED)
         ):
             yield _stale(
                 'field_moved',

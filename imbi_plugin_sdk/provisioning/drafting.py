@@ -19,7 +19,7 @@ from imbi_plugin_sdk.provisioning.plan import (
     canonical,
 )
 from imbi_plugin_sdk.provisioning.sources import icon_value
-from imbi_plugin_sdk.provisioning.state import made_nodes, vendor_key
+from imbi_plugin_sdk.provisioning.state import loose_nodes, vendor_key
 from imbi_plugin_sdk.provisioning.working import Working, actions_between
 from imbi_plugin_sdk.secret_detector import TEMPLATE_SLOTS, find_secrets
 
@@ -69,15 +69,13 @@ class Draft:
         self._blocks: dict[Problem, None] = {}
         self._choices: list[Choice] = []
         self._shared: dict[str, list[str]] = {}
-        self._edges: set[str] = set()
         self._involved: dict[str, set[str]] | None = None
-        self._made: dict[tuple[str, str], list[PluginNode]] | None = None
+        self._loose: dict[tuple[str, str], list[PluginNode]] | None = None
         self._masks: dict[tuple[str, str], bool] = {}
         self.slugs: set[str] = set()
         for service in state.services.values():
             key = vendor_key(service.vendor)
             self._by_vendor.setdefault(key, []).append(service.id)
-            self._edges.update(service.plugins)
             self.slugs.add(service.slug)
             for name in service.contributors:
                 self._shared.setdefault(name, []).append(service.id)
@@ -151,11 +149,15 @@ class Draft:
             if name in known and known[name].distribution == distribution
         ]
 
-    def nodes_made_for(self, service: str, slug: str) -> list[PluginNode]:
-        """Return the nodes of a slug that plans made for a service."""
-        if self._made is None:
-            self._made = made_nodes(self.state.plugins.values())
-        return self._made.get((service, slug), [])
+    def nodes_left(self, service: str, slug: str) -> list[PluginNode]:
+        """Return the nodes of a slug that no service has.
+
+        Those that plans made for the service; for no service (an empty id),
+        those that no plan made.
+        """
+        if self._loose is None:
+            self._loose = loose_nodes(self.state)
+        return self._loose.get((service, slug), [])
 
     def involving(self, distribution: str) -> list[Working]:
         """Return the services that a distribution has anything to do with.
@@ -189,10 +191,6 @@ class Draft:
     def slugs_of_plugins(self) -> set[str]:
         """Return the slugs of all plugin nodes."""
         return {node.slug for node in self.state.plugins.values()}
-
-    def is_attached(self, plugin: str) -> bool:
-        """Whether any service has the plugin node."""
-        return plugin in self._edges
 
     def attach(self, service: Working, plugin: str) -> None:
         """Give a service a plugin node that no service has."""

@@ -16,6 +16,7 @@ from imbi_plugin_sdk.provisioning.attaching import (
 from imbi_plugin_sdk.provisioning.drafting import Draft
 from imbi_plugin_sdk.provisioning.matching import (
     ANYWHERE,
+    Brought,
     Placement,
     match_service,
     missing_service,
@@ -63,13 +64,20 @@ def plan_install(
     draft = Draft('install', state, plugins)
     offerings, known = _offerings(draft, installed)
     groups: dict[tuple[str, str], list[Offering]] = {}
+    brought: dict[str, set[str]] = {}
     for offering in offerings:
         groups.setdefault(offering.key, []).append(offering)
+        brought.setdefault(offering.distribution, set()).add(
+            offering.template_id
+        )
     placements = _placements(draft, groups, place)
     for key, members in groups.items():
         placement = placements.get(key[1], ANYWHERE)
         if key[1]:
-            _install_template(draft, members, known, placement)
+            theirs = {
+                one.distribution: brought[one.distribution] for one in members
+            }
+            _install_template(draft, members, known, theirs, placement)
         else:
             _install_bare(draft, members, known, placement)
     return draft.seal()
@@ -144,6 +152,7 @@ def _install_template(
     draft: Draft,
     members: Sequence[Offering],
     known: Known,
+    brought: Brought,
     placement: Placement,
 ) -> None:
     """Find or make the service of a template and attach everyone to it."""
@@ -154,7 +163,7 @@ def _install_template(
         draft,
         template,
         members[0].key[0],
-        frozenset(one.distribution for one in members),
+        brought,
         placement,
     )
     if match is None:

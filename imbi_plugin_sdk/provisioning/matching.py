@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from imbi_plugin_sdk._text import did_you_mean, listed
 from imbi_plugin_sdk.errors import Problem
@@ -18,11 +18,14 @@ from imbi_plugin_sdk.provisioning.plan import Choice
 from imbi_plugin_sdk.urls import normalise_url
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from imbi_plugin_sdk.manifest import ThirdPartyServiceTemplate
     from imbi_plugin_sdk.provisioning.drafting import Draft
     from imbi_plugin_sdk.provisioning.working import Working
+
+Brought: TypeAlias = 'Mapping[str, Collection[str]]'
+"""Who brings a template, each with the ids of all that it brings."""
 
 MAX_INSTANCE = 64
 """Characters, as of a slug: the instance becomes part of one."""
@@ -69,7 +72,7 @@ def match_service(
     draft: Draft,
     template: ThirdPartyServiceTemplate,
     vendor: str,
-    distributions: frozenset[str],
+    brought: Brought,
     placement: Placement,
 ) -> Match | None:
     """Return the service that a template belongs to.
@@ -78,8 +81,8 @@ def match_service(
         draft: What is planned so far.
         template: The template.
         vendor: Its vendor's key.
-        distributions: Who brings it. A service that one of them is attached
-            to is theirs, however its vendor is spelled.
+        brought: By whom. A service that one of them is attached to is
+            theirs, however its vendor is spelled.
         placement: What the operator says.
 
     Returns:
@@ -90,11 +93,11 @@ def match_service(
         draft.block(problem)
         return None
     if placement.service is not None:
-        return _named(draft, template, distributions, placement)
+        return _named(draft, template, brought, placement)
     rivals = draft.of_vendor(vendor)
     attached = {
         one.id: one
-        for name in sorted(distributions)
+        for name in brought
         for one in draft.shared_by(name)
         if one.vendor_key != vendor
     }
@@ -161,7 +164,7 @@ def _placement_problem(placement: Placement) -> Problem | None:
 def _named(
     draft: Draft,
     template: ThirdPartyServiceTemplate,
-    distributions: frozenset[str],
+    brought: Brought,
     placement: Placement,
 ) -> Match | None:
     """Return the service that the operator named, if it can be meant."""
@@ -170,15 +173,21 @@ def _named(
         draft.block(missing_service(draft, placement.service or ''))
         return None
     renamed = service.template_id not in {None, '', template.id}
-    if renamed and not distributions.issuperset(service.contributors or ['']):
+    # Whom nobody brings, as the nameless owner of a service without one,
+    # counts as one who still has the template.
+    still = {service.template_id}
+    if renamed and any(
+        service.template_id in brought.get(name, still)
+        for name in service.contributors or ['']
+    ):
         draft.block(
             Problem(
                 'service_has_template',
                 f'service {service.slug}',
                 f'the service belongs to template {service.template_id!r} '
                 f'and the plugin to {template.id!r}; a service has one. Only '
-                'a package that has the service for itself can bring it to '
-                'another template.',
+                'a package that has the service for itself, and brings its '
+                'template no more, can take it to another.',
                 'Name another service, or none.',
             )
         )
@@ -227,8 +236,7 @@ def _sole(
     """Return the only hit, or block with all of them."""
     if len(hits) == 1:
         hit = hits[0]
-        kept = hit.instance if how == 'attach' else instance or hit.instance
-        return Match(how, hit, kept)
+        return Match(how, hit, instance or hit.instance)
     because = {
         'attach': 'of the template',
         'adopt': 'of the vendor with its service_url',

@@ -52,12 +52,12 @@ class Offering:
         """Yield the fields that this offering fills otherwise.
 
         A template that is equal in all but its icon speaks about the icon
-        only if it has one.
+        only if it has one that can be read.
         """
         for name in FIELDS:
             mine, theirs = self.values.get(name), other.get(name)
             silent = name in ICONS and mine is None
-            if mine != theirs and not silent and name not in self.unknown:
+            if mine != theirs and not silent:
                 yield name
 
 

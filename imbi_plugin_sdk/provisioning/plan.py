@@ -18,6 +18,7 @@ from imbi_plugin_sdk._text import shown
 from imbi_plugin_sdk.errors import Problem
 from imbi_plugin_sdk.provisioning.actions import (
     Action,
+    ClearField,
     FieldName,
     SetField,
     Value,
@@ -253,8 +254,10 @@ class Plan(Record):
 
         Raises:
             PlanInvalid: An action writes a node that no precondition names,
-                or a value that its field cannot hold, as a secret.
+                a value that its field cannot hold, as a secret, or another
+                one than is shown.
         """
+        done: dict[tuple[str, str], object] = {}
         for number, action in enumerate(self.actions):
             path = f'actions.{number}'
             node = action.node
@@ -264,9 +267,22 @@ class Plan(Record):
                     f'{node} is written and no precondition names it.',
                     path,
                 )
-            if isinstance(action, SetField):
-                for problem in value_problems(action.field, action.value):
+            if isinstance(action, (SetField, ClearField)):
+                value = getattr(action, 'value', None)
+                for problem in value_problems(action.field, value):
                     raise _invalid('plan_unsound', problem.message, path)
+                done[action.service_id, action.field] = value
+        for one in self.fields:
+            after = done.pop((one.service_id, one.field), one.before)
+            if after != one.after:
+                raise _differs(one.service_id, one.field)
+        for service_id, field in done:
+            raise _differs(service_id, field)
+
+
+def _differs(service_id: str, field: str) -> PlanInvalid:
+    message = f'{field} of {service_id} is shown otherwise than it is written.'
+    return _invalid('plan_unsound', message, 'fields')
 
 
 def _no_number(word: str) -> float:

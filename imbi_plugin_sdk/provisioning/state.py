@@ -122,14 +122,21 @@ def plugin_number(service: str, slug: str, name: str) -> int:
     return int(match[1] or 1)
 
 
-def made_nodes(
-    plugins: Iterable[PluginNode],
-) -> dict[tuple[str, str], list[PluginNode]]:
-    """Return (service, slug) to the nodes that plans made, by number."""
+def loose_nodes(state: State) -> dict[tuple[str, str], list[PluginNode]]:
+    """Return (service, slug) to the nodes that no service has, by number.
+
+    The service is the one that a plan made the node for; it is empty where
+    no plan made it.
+    """
+    attached = {
+        name for one in state.services.values() for name in one.plugins
+    }
     found: dict[tuple[str, str], list[PluginNode]] = {}
-    for node in plugins:
+    for node in state.plugins.values():
         service = node.id.rpartition(f'.{node.slug}')[0]
-        if plugin_number(service, node.slug, node.id):
+        if not plugin_number(service, node.slug, node.id):
+            service = ''
+        if node.id not in attached:
             found.setdefault((service, node.slug), []).append(node)
     for (service, slug), nodes in found.items():
         nodes.sort(key=lambda one: plugin_number(service, slug, one.id))

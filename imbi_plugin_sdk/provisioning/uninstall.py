@@ -183,8 +183,8 @@ def touches(state: State, service: Working) -> Iterator[str]:
         service: As it will be, for a plan; what is yielded are sentences
             without a full stop.
     """
-    record = state.services.get(service.id)
-    if record is None or record.origin != 'template':
+    record = state.services[service.id]
+    if record.origin != 'template':
         yield 'an operator made it'
         return
     if service.plugins or service.contributors:
@@ -211,8 +211,7 @@ def touches(state: State, service: Working) -> Iterator[str]:
 
 def left_behind(state: State, service: Working) -> list[PluginNode]:
     """Return the nodes that this service had, and those it has in state."""
-    record = state.services.get(service.id)
-    had = set(record.plugins) if record else set[str]()
+    had = set(state.services[service.id].plugins)
     attached = {
         name for one in state.services.values() for name in one.plugins
     } - had

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import argparse
 
     from imbi_plugin_sdk.manifest import PluginManifest
-    from imbi_plugin_sdk.provisioning import State
     from imbi_plugin_testkit.subject import Subject
 
 
@@ -34,7 +33,7 @@ def add_preview(parser: argparse.ArgumentParser) -> None:
         '--state',
         metavar='FILE',
         help='JSON of the organization to plan for: organization, services, '
-        'plugins, assignments',
+        'plugins, assignments, in_use',
     )
     parser.add_argument(
         '--service',
@@ -55,20 +54,26 @@ def add_preview(parser: argparse.ArgumentParser) -> None:
 
 def preview(arguments: argparse.Namespace) -> int:
     """Show what operators will see before they install a plugin."""
-    from imbi_plugin_sdk.provisioning import Placement  # noqa: PLC0415
+    from imbi_plugin_sdk.provisioning import (  # noqa: PLC0415
+        Placement,
+        ValueRefused,
+    )
     from imbi_plugin_testkit.commands.judging import subjects_of  # noqa: PLC0415
     from imbi_plugin_testkit.preview import preview_of  # noqa: PLC0415
     from imbi_plugin_testkit.preview.page import render  # noqa: PLC0415
+    from imbi_plugin_testkit.preview.states import read_state  # noqa: PLC0415
     from imbi_plugin_testkit.report.files import write_text  # noqa: PLC0415
 
+    place = Placement(arguments.service, arguments.instance, arguments.new)
     try:
-        state = _state(arguments.state)
+        state = read_state(arguments.state) if arguments.state else None
         [subject] = subjects_of(arguments.name)
         found = preview_of(subject)
+        data = found.data(state, place)
     except UsageError as error:
         return complain(str(error))
-    place = Placement(arguments.service, arguments.instance, arguments.new)
-    data = found.data(state, place)
+    except ValueRefused as error:
+        return complain(f'{arguments.state}: {error.problems[0]}')
     if arguments.json:
         print(json.dumps(data, indent=2))
     else:
@@ -89,47 +94,6 @@ def preview(arguments: argparse.Namespace) -> int:
             )
         print(f'written to {target}')
     return BROKEN if found.troubles else OK
-
-
-def _state(name: str | None) -> State | None:
-    if name is None:
-        return None
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415
-
-    from imbi_plugin_sdk.provisioning import State  # noqa: PLC0415
-    from imbi_plugin_sdk.records import (  # noqa: PLC0415
-        Assignment,
-        PluginNode,
-        ThirdPartyService,
-    )
-
-    try:
-        data = json.loads(Path(name).read_text('utf-8'))
-        organization = str(data['organization'])
-        return State.of(
-            organization,
-            TypeAdapter(list[ThirdPartyService]).validate_python(
-                [
-                    {'organization': organization, **one}
-                    for one in data.get('services', [])
-                ]
-            ),
-            TypeAdapter(list[PluginNode]).validate_python(
-                data.get('plugins', [])
-            ),
-            TypeAdapter(list[Assignment]).validate_python(
-                data.get('assignments', [])
-            ),
-        )
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = '.'.join(map(str, first['loc']))
-        raise UsageError(f'{name}: {place}: {first["msg"]}.') from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            f'{name} is no state ({type(error).__name__}). Fix: give JSON '
-            'with organization, services, plugins and assignments.'
-        ) from None
 
 
 def add_snapshot(parser: argparse.ArgumentParser) -> None:

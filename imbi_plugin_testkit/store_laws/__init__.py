@@ -25,7 +25,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_sdk.errors import Problem
-from imbi_plugin_testkit.store_laws import bodies
+from imbi_plugin_testkit.store_laws import bodies, overlaps
 from imbi_plugin_testkit.store_laws.bodies import MakeStore
 
 if TYPE_CHECKING:
@@ -217,9 +217,9 @@ STORE_LAWS: tuple[StoreLaw, ...] = (
     StoreLaw(
         'STO015',
         'transactions that overlap are as if one came after the other',
-        'Lock what a transaction loads, or compare revisions again where it '
-        'is committed and refuse the later one.',
-        bodies.isolates,
+        'Lock the organization, or compare the revisions of all that a '
+        'transaction loaded where it is committed, and refuse the later one.',
+        overlaps.isolates,
     ),
 )
 """Every law of a store, in the order in which they make sense to mend."""

@@ -143,7 +143,7 @@ class World:
             twice = [one for one in groups if one[0].template == template]
             if 'service' in place and len(twice) > 1:
                 return None
-            service = self.find(group, place)
+            service = self.find(group, place, batch)
             if service is None:
                 return None
             for entries in split(group):
@@ -152,7 +152,7 @@ class World:
         self.catalogue = catalogue
         return told
 
-    def find(self, group, place):
+    def find(self, group, place, batch):
         """Return the service that is meant; None where nobody can tell."""
         entry, instance = group[0], place.get('instance')
         target, new = place.get('service'), place.get('create', False)
@@ -160,7 +160,7 @@ class World:
             service = next(
                 (one for one in self.services if one.id == target), None
             )
-            return service and self.named(service, group, instance)
+            return service and self.named(service, group, instance, batch)
         bringers = {one.distribution for one in group}
         hits = [
             one
@@ -201,7 +201,7 @@ class World:
         self.services.append(service)
         return service
 
-    def named(self, service, group, instance):
+    def named(self, service, group, instance, batch):
         """Return the service that an operator named, tied to the template."""
         template = group[0].template
         if service.template == '' and service.instance == '':
@@ -223,7 +223,12 @@ class World:
             return service
         # The template has another id now: its package may take it along.
         mine = {one.distribution for one in group}
-        if not service.contributors or set(service.contributors) - mine:
+        others = set(service.contributors) - mine
+        still = {(one.distribution, one.template) for one in batch}
+        kept = any(
+            (name, service.template) in still for name in service.contributors
+        )
+        if others or kept or not service.contributors:
             return None
         service.template = template
         return service
@@ -270,14 +275,18 @@ class World:
                     return True
                 node.distribution = entry.distribution
                 return True
+        if not again and any(
+            (node.slug, node.distribution) == (entry.slug, entry.distribution)
+            for node in self.kept
+            if node.home in {'', service.id}
+        ):
+            return True
         for node in self.kept:
             if (node.home, node.slug, node.type) == (
                 service.id,
                 entry.slug,
                 entry.type,
             ):
-                if not again and node.distribution == entry.distribution:
-                    return True
                 self.kept.remove(node)
                 node.distribution = entry.distribution
                 service.plugins.append(node)

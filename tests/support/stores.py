@@ -7,8 +7,8 @@ import dataclasses
 
 from hypothesis import HealthCheck, Phase, settings
 
-from imbi_plugin_sdk.provisioning import MemoryStore
-from imbi_plugin_testkit.store_laws import check_store, store_machine
+from imbi_plugin_sdk.provisioning import MemoryStore, changed, check_revisions
+from imbi_plugin_testkit.store_laws import bodies, check_store, store_machine
 
 
 class Tinkering(MemoryStore):
@@ -39,6 +39,35 @@ class Opened:
     def write(self, changes):
         state = self.opened.load()
         self.opened.write(self.store.written(changes, state))
+
+
+class ComparesWhatItWrites(MemoryStore):
+    """Locks nothing, and compares what it writes where it commits."""
+
+    @contextlib.contextmanager
+    def transaction(self, organization):
+        opened = Buffer(self.load(organization))
+        yield opened
+        with super().transaction(organization) as real:
+            self.commit(opened, real)
+
+    def commit(self, opened, real):
+        for changes in opened.changes:
+            real.write(changes)
+
+
+class Buffer:
+    def __init__(self, state):
+        self.state, self.changes = state, []
+        self.first = bodies.revisions(state)
+
+    def load(self):
+        return self.state
+
+    def write(self, changes):
+        check_revisions(self.state, changes)
+        self.state = changed(self.state, changes)
+        self.changes.append(changes)
 
 
 def map_services(state, change):

@@ -115,13 +115,13 @@ def acme(name, **facts):
 
 
 def test_the_plan_is_for_the_state_that_is_given(made, tmp_path):
-    from imbi_plugin_testkit.commands.preview import (  # noqa: PLC0415
-        _state,
+    from imbi_plugin_testkit.preview.states import (  # noqa: PLC0415
+        read_state,
     )
 
     live = {'service_url': URL, 'category': 'cloud'}
     one = acme('one', live=live, managed=True)
-    state = _state(given(tmp_path, one))
+    state = read_state(given(tmp_path, one))
     data = preview_of(made().subject()).data(state)
     assert data['plan']['organization'] == 'engineering'
     assert not [
@@ -172,14 +172,45 @@ def test_several_services_are_listed_to_choose_from(made, tmp_path, capsys):
     [
         ('{', 'is no state'),
         ('{}', 'is no state'),
-        ('{"organization": "x", "services": [{"id": 1}]}', '0.'),
+        ('\xff', 'is no state'),
+        ('{"organization": {"a": 1}}', 'organization: '),
+        ('{"organization": "\\ud800"}', 'is no state'),
+        ('{"organization": "x", "services": [{"id": 1}]}', 'services.0.'),
+        ('{"organization": "x", "services": {"id": 1}}', 'services: '),
+        ('{"organization": "x", "services": [1]}', 'services.0: '),
+        ('{"organization": "x", "servces": []}', 'servces: '),
+        ('{"organization": ' + '[' * 9000 + ']' * 9000 + '}', 'is no state'),
+        (
+            '{"organization": "x", "services": [{"id": "a", "slug": "a"}, '
+            '{"id": "a", "slug": "b"}]}',
+            "services.1.id: 'a' stands there before",
+        ),
     ],
 )
 def test_a_state_that_is_none_is_refused(tmp_path, capsys, content, told):
     path = tmp_path / 'state.json'
     path.write_text(content, 'utf-8')
     assert cli.main(['preview', '--state', str(path)]) == 2
-    assert told in capsys.readouterr().err
+    seen = capsys.readouterr().err
+    assert told in seen
+    assert 'Fix: ' in seen
+
+
+def test_a_state_that_is_not_there_is_refused(tmp_path, capsys):
+    assert cli.main(['preview', '--state', str(tmp_path / 'none.json')]) == 2
+    assert 'FileNotFoundError' in capsys.readouterr().err
+
+
+def test_a_value_that_no_field_can_hold_is_refused(made, tmp_path, capsys):
+    deep = 'x'
+    for _ in range(40):
+        deep = {'a': deep}
+    state = given(tmp_path, acme('one', live={'links': deep}))
+    project = str(made().wheel(tmp_path))
+    assert cli.main(['preview', project, '--state', state]) == 2
+    seen = capsys.readouterr().err
+    assert 'our-one.live.links' in seen
+    assert 'Fix: ' in seen
 
 
 def snapshot_text():

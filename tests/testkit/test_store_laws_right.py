@@ -9,42 +9,22 @@ from collections.abc import Mapping
 
 import pytest
 from sqlite_store import SqliteStore
-from stores import Tinkering, broken, run_machine
+from stores import ComparesWhatItWrites, Tinkering, broken, run_machine
 
 from imbi_plugin_sdk.provisioning import (
     MemoryStore,
-    changed,
-    check_revisions,
+    PlanStale,
 )
 from imbi_plugin_testkit.store_laws import bodies, check_store
 
 
-class Optimistic(MemoryStore):
-    """Locks nothing, and compares revisions where a transaction ends."""
+class Optimistic(ComparesWhatItWrites):
+    """Locks nothing; compares all that it loaded where it commits."""
 
-    @contextlib.contextmanager
-    def transaction(self, organization):
-        opened = Buffer(self, organization)
-        yield opened
-        with super().transaction(organization) as real:
-            for changes in opened.changes:
-                real.write(changes)
-
-
-class Buffer:
-    def __init__(self, store, organization):
-        self.store, self.organization = store, organization
-        self.changes = []
-
-    def load(self):
-        state = self.store.load(self.organization)
-        for changes in self.changes:
-            state = changed(state, changes)
-        return state
-
-    def write(self, changes):
-        check_revisions(self.load(), changes)
-        self.changes.append(changes)
+    def commit(self, opened, real):
+        if opened.first != bodies.revisions(real.load()):
+            raise PlanStale('changes', [])
+        super().commit(opened, real)
 
 
 class CountsInLeaps(MemoryStore):

@@ -167,6 +167,23 @@ def test_only_the_owners_values_can_be_taken(installed, source, codes):
     assert codes(plan.blocks) == ['owner_missing']
 
 
+def test_other_plugins_are_no_matter_to_what_is_taken(installed, source):
+    owners = source(category='logging')
+    others = [
+        source('same', 'one', template='x'),
+        source('same', 'two', template='y', icons={'icon': BROKEN}),
+    ]
+    for act in (
+        lambda given: plan_manage(installed.state, installed.name, given),
+        lambda given: plan_take(
+            installed.state, installed.name, ['category'], given
+        ),
+    ):
+        plan = act([*others, owners])
+        assert plan == act([owners])
+        assert not plan.blocked
+
+
 def test_an_icon_that_cannot_be_read_cannot_be_taken(installed, source, codes):
     broken = source(icons={'icon': BROKEN})
     plan = plan_take(installed.state, installed.name, ['icon'], [broken])

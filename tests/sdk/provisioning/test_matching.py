@@ -10,6 +10,7 @@ from imbi_plugin_sdk.provisioning import (
     State,
     apply,
     plan_install,
+    plan_manage,
     plan_save,
 )
 
@@ -214,6 +215,24 @@ def test_one_place_for_two_templates_blocks(world, source, codes):
     assert instances == {'aws': 'eu', 'aws-gov': 'us'}
 
 
+def test_one_place_is_the_templates_where_a_plugin_has_none(
+    world, source, codes
+):
+    both = [source(), source('bare', 'other', template=None)]
+    plan = plan_install(world.state, both, place=Placement(instance='eu'))
+    assert codes(plan.blocks) == []
+    assert codes(plan.warnings) == ['template_missing']
+    world.do(plan)
+    assert world.service.instance == 'eu'
+
+
+def test_choices_stand_in_one_order(world, source):
+    for name in ('b', 'c', 'a'):
+        world.made_by_hand(name, template_id='aws', instance=name)
+    plan = plan_install(world.state, [source()])
+    assert [one.service_id for one in plan.choices] == ['a', 'b', 'c']
+
+
 def test_a_new_service_can_be_asked_for_instead_of_adoption(world, source):
     world.made_by_hand(live={'service_url': URL})
     place = Placement(create=True)
@@ -331,6 +350,21 @@ def test_a_service_that_others_share_goes_nowhere(world, source, codes):
         place = Placement(service=name)
         plan = plan_install(world.state, [brought], place=place)
         assert codes(plan.blocks) == ['service_has_template']
+
+
+@pytest.mark.parametrize('slug', ['aaa', 'zzz'])
+@pytest.mark.parametrize('managed', [False, True])
+def test_a_service_whose_template_is_still_brought_goes_nowhere(
+    world, source, codes, slug, managed
+):
+    world.do(plan_install(world.state, [source()]))
+    name = world.service.id
+    if managed:
+        world.do(plan_manage(world.state, name))
+    both = [source(), source(slug, template='aws-two', category='logging')]
+    place = {'aws-two': Placement(service=name)}
+    plan = plan_install(world.state, both, place=place)
+    assert codes(plan.blocks) == ['service_has_template']
 
 
 def test_a_service_does_not_go_where_another_is(world, source, codes):

@@ -23,6 +23,7 @@ from imbi_plugin_sdk.provisioning import (
 )
 from imbi_plugin_sdk.provisioning.actions import Action
 from imbi_plugin_sdk.provisioning.merge import Decision
+from imbi_plugin_sdk.provisioning.plan import canonical
 
 PASSWORD = 'Tr0ub4dor' + '-and-3'
 URL = f'https://root:{PASSWORD}@console.aws.amazon.com/'
@@ -281,6 +282,17 @@ def test_every_decision_is_explained(plan):
         assert one.reason
 
 
+def test_there_is_one_text_of_a_document():
+    assert canonical({'b': [1, 'ä'], 'a': None}) == (
+        '{"a":null,"b":[1,"\\u00e4"]}'
+    )
+    with pytest.raises(ValueError, match='JSON compliant'):
+        canonical({'a': float('nan')})
+
+
+LAST = {'value': 'https://b.io'}
+
+
 def resealed(plan, change):
     """Return the document of somebody who makes plan_ids of his own."""
     document = json.loads(plan.to_json())
@@ -310,6 +322,39 @@ def test_what_no_planning_drafts_is_refused_even_with_an_id(
     assert codes(caught.value.problems) == ['plan_unsound']
     assert caught.value.problems[0].path == 'actions.0'
     assert PASSWORD not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda one: one.update(fields=[]),
+        lambda one: one['fields'][0].update(after='https://b.io'),
+        lambda one: one['fields'][0].update(field='api_endpoint'),
+        lambda one: one.update(actions=one['actions'][1:]),
+        lambda one: one['actions'].append(one['actions'][0] | LAST),
+    ],
+    ids=['unseen', 'other value', 'other field', 'undone', 'done twice'],
+)
+def test_what_is_written_is_what_is_shown(world, source, codes, change):
+    world.do(plan_install(world.state, [source()]))
+    name = world.service.id
+    plan = plan_save(world.state, name, {'issuer': 'https://a.io'})
+    text = resealed(plan, change)
+    with pytest.raises(PlanInvalid) as caught:
+        Plan.from_json(text)
+    assert codes(caught.value.problems) == ['plan_unsound']
+    # However it came to be, and so by a host that parses bodies itself.
+    with pytest.raises(PlanInvalid):
+        apply(Plan.model_validate_json(text), world.store)
+    assert 'issuer' not in world.service.live
+
+
+def test_clearing_unseen_is_refused_too(world, source):
+    world.do(plan_install(world.state, [source()]))
+    plan = plan_save(world.state, world.service.id, {'category': None})
+    assert [one.action for one in plan.actions] == ['clear_field', 'pin_field']
+    with pytest.raises(PlanInvalid):
+        Plan.from_json(resealed(plan, lambda one: one.update(fields=[])))
 
 
 def test_a_plugin_node_needs_a_precondition_too(plan, codes):

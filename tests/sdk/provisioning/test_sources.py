@@ -167,3 +167,17 @@ def test_an_entered_value_is_no_edit_of_the_field(world, source):
     assert render_fields(world.service)['issuer'] == (
         'https://contoso.okta.com'
     )
+
+
+def test_a_link_that_is_no_text_is_passed_over(world):
+    links = {'Status': 'https://status.example.com', 'Broken': 5}
+    service = world.made_by_hand(live={'links': links})
+    assert render_fields(service) == {
+        'links.Status': 'https://status.example.com'
+    }
+
+
+def test_an_entry_point_without_name_has_that_of_its_slug(source):
+    manifest = source('aws-ssm').manifest
+    assert PluginSource(manifest, 'aws').order == ('aws', 'aws-ssm')
+    assert PluginSource(manifest, 'aws', 'ssm').order == ('aws', 'ssm')

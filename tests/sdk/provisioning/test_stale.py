@@ -85,6 +85,53 @@ def test_an_edit_that_nobody_counted_is_not_written_over(
     assert problem.path == f'service:{installed.name}.issuer'
 
 
+def test_a_service_that_is_not_there_yet_is_not_taken_for_done(
+    installed, source
+):
+    # Somebody deleted the service past all plans, and left its nodes.
+    state = installed.state
+    nodes = state.plugins.values()
+    bare = State.of(state.organization, (), nodes, in_use=())
+    installed.store.seed(bare)
+    plan = plan_install(installed.state, [source(issuer=ISSUER)])
+    assert [one.action for one in plan.actions if 'plugin' in one.action] == [
+        'attach_plugin'
+    ]
+    installed.made_by_hand('other')
+    with pytest.raises(PlanStale, match='candidates_moved'):
+        apply(plan, installed.store)
+
+
+def test_a_node_that_is_gone_or_came_is_named_so(installed, source):
+    plan = plan_unpin(installed.state, installed.name, ['issuer'])
+    saved = plan_save(installed.state, installed.name, {'issuer': MINE})
+    fresh = plan_install(installed.state, [source('b', 'b', template='b')])
+    state = installed.state
+    installed.store.seed(State.of(state.organization, in_use=()))
+    assert plan.empty
+    with pytest.raises(PlanStale, match='has no node and must have revision'):
+        apply(saved, installed.store)
+    installed.store.seed(state)
+    installed.node(f'{fresh.actions[0].plugin_id}')
+    with pytest.raises(PlanStale, match=r'has revision 1 and must .* no node'):
+        apply(fresh, installed.store)
+
+
+def test_what_is_managed_no_more_is_not_written(installed, source):
+    installed.do(plan_manage(installed.state, installed.name))
+    plan = plan_upgrade(installed.state, [source(issuer='https://v2.aws.io')])
+    as_of_old(installed, managed=False)
+    with pytest.raises(PlanStale, match='field_moved'):
+        apply(plan, installed.store)
+    assert installed.service.live['issuer'] == ISSUER
+
+
+def test_managing_writes_into_what_was_not_managed(installed, source):
+    second = [source(issuer='https://v2.aws.io')]
+    installed.do(plan_manage(installed.state, installed.name, second))
+    assert installed.service.live['issuer'] == 'https://v2.aws.io'
+
+
 def test_what_an_operator_takes_is_written_past_a_pin(installed, source):
     installed.do(plan_save(installed.state, installed.name, {'issuer': MINE}))
     second = source(issuer='https://v2.aws.io')

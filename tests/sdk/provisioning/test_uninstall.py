@@ -40,6 +40,90 @@ def using(plugin='', **facts):
     )
 
 
+def test_a_plugin_without_template_keeps_a_service_from_going(
+    world, source, codes
+):
+    bare = source('bare', 'other', template=None)
+    world.do(plan_install(world.state, [source()]))
+    name = world.service.id
+    world.do(plan_install(world.state, [bare], place=Placement(service=name)))
+    away = world.do(plan_uninstall(world.state, ['imbi-plugin-aws']))
+    assert away.deletable == ()
+    assert codes(plan_delete(world.state, name).blocks) == ['service_touched']
+
+
+def test_a_distribution_without_plugins_keeps_a_service_from_going(
+    world, source, codes
+):
+    world.do(plan_install(world.state, [source()]))
+    world.change(plugins=())
+    plan = plan_delete(world.state, world.service.id)
+    assert codes(plan.blocks) == ['service_touched']
+
+
+def test_the_order_of_records_is_no_matter(world, source):
+    brought = [source('one'), source('two'), source('three')]
+    world.do(plan_install(world.state, brought))
+    name, first = world.service.id, world.service.plugins[0]
+    for other in ('zeta', 'beta', 'gamma'):
+        world.node(other, identity_plugin_id=first)
+    plans = [
+        lambda state: plan_uninstall(state, ['imbi-plugin-aws']),
+        lambda state: plan_delete(state, name),
+    ]
+    for make in plans:
+        state = world.state
+        plan = make(state)
+        turned = State.of(
+            state.organization,
+            reversed(state.services.values()),
+            reversed(state.plugins.values()),
+            in_use=state.in_use,
+        )
+        assert make(turned) == plan
+        world.do(plan)
+    assert world.state.services == {}
+
+
+def test_a_distribution_with_a_plugin_left_goes_on_sharing(installed):
+    plan = plan_uninstall(installed.state, [MINE], slugs=['aws-logs'])
+    installed.do(plan)
+    assert installed.service.contributors == (MINE,)
+    assert len(installed.service.plugins) == 1
+    installed.do(plan_uninstall(installed.state, [MINE], slugs=['aws-ssm']))
+    assert installed.service.contributors == ()
+
+
+def test_what_is_unknown_is_named_in_order(installed):
+    names = [f'no-{letter}' for letter in 'hgfedcba']
+    plan = plan_uninstall(installed.state, [MINE], slugs=names)
+    assert [one.message.split("'")[3] for one in plan.blocks] == names[::-1]
+
+
+def test_the_first_node_that_was_left_comes_back_first(world, source):
+    world.do(plan_install(world.state, [source()]))
+    name = world.service.id
+    (first,) = world.service.plugins
+    world.do(plan_uninstall(world.state, ['imbi-plugin-aws']))
+    left = [f'{first}-10', f'{first}-2', first]
+    for one in left:
+        world.add(world.state.plugins[first].replaced(id=one))
+    state = world.state
+    for nodes in (left, left[::-1]):
+        turned = State.of(
+            state.organization,
+            state.services.values(),
+            [state.plugins[one] for one in nodes],
+        )
+        plan = plan_install(turned, [source()], place=Placement(service=name))
+        attached = [
+            one.plugin_id
+            for one in plan.actions
+            if one.action == 'attach_plugin'
+        ]
+        assert attached == [first]
+
+
 def test_edges_go_and_everything_else_stays(installed):
     before = installed.state
     plan = installed.do(plan_uninstall(installed.state, ['Imbi_Plugin.AWS']))

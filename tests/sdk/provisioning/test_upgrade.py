@@ -201,6 +201,68 @@ def test_an_upgrade_brings_nothing_back_that_was_uninstalled(
     assert len(installed.state.plugins) == 2
 
 
+def test_what_the_manifest_fills_no_more_is_cleared_with_its_base(
+    world, source, decisions
+):
+    world.do(plan_install(world.state, [source(issuer='https://a.io')]))
+    world.do(plan_manage(world.state, world.service.id))
+    plan = world.do(plan_upgrade(world.state, [source()]))
+    assert decisions(plan)['issuer'] == 'clear'
+    assert 'issuer' not in world.service.live
+    assert 'issuer' not in world.service.base
+    assert plan_upgrade(world.state, [source()]).empty
+
+
+def test_what_was_uninstalled_does_not_come_back_as_another_type(
+    installed, source, codes
+):
+    both = [source(), source('aws-two')]
+    installed.do(plan_install(installed.state, both))
+    installed.do(
+        plan_uninstall(installed.state, ['imbi-plugin-aws'], slugs=['aws-two'])
+    )
+    second = [source(), source('aws-two', plugin_type='identity')]
+    plan = installed.do(plan_upgrade(installed.state, second))
+    assert codes(plan.warnings) == ['plugin_uninstalled']
+    assert plan.empty
+    installed.do(plan_install(installed.state, second))
+    types = [
+        installed.state.plugins[name].plugin_type
+        for name in installed.service.plugins
+    ]
+    assert types == ['configuration', 'identity']
+
+
+def test_a_node_made_by_hand_that_was_uninstalled_does_not_come_back(
+    installed, source, codes
+):
+    installed.node('wired', slug='aws-two')
+    plugins = (*installed.service.plugins, 'wired')
+    installed.change(plugins=plugins)
+    both = [source(), source('aws-two')]
+    installed.do(plan_install(installed.state, both))
+    assert installed.service.plugins == plugins
+    installed.do(
+        plan_uninstall(installed.state, ['imbi-plugin-aws'], slugs=['aws-two'])
+    )
+    plan = installed.do(plan_upgrade(installed.state, both))
+    assert codes(plan.warnings) == ['plugin_uninstalled']
+    assert plan.empty
+    installed.do(plan_install(installed.state, both))
+    assert len(installed.service.plugins) == 2
+    assert 'wired' not in installed.service.plugins
+
+
+def test_what_an_operator_keeps_for_another_package_hinders_nothing(
+    installed, source
+):
+    installed.node('spare', slug='aws-two', distribution='other')
+    both = [source(), source('aws-two')]
+    plan = installed.do(plan_upgrade(installed.state, both))
+    assert plan.warnings == ()
+    assert len(installed.service.plugins) == 2
+
+
 def test_a_slug_that_another_package_left_is_a_new_entry_point(
     installed, source
 ):
