@@ -270,12 +270,14 @@ def declared_text(declared: object) -> str:
     kind = type(declared)
     if issubclass(kind, bool):
         return 'True' if declared else 'False'
-    if isinstance(declared, int):
-        bits = int.bit_length(declared)
+    # Not `isinstance`, which asks an object what it says that it is.
+    if issubclass(kind, int):
+        number = cast('int', declared)
+        bits = int.bit_length(number)
         # Python refuses to print ints of more than 4,300 digits.
-        return int.__repr__(declared) if bits <= 64 else f'of {bits} bits'  # noqa: PLR2004  a machine word
-    if isinstance(declared, str):
-        return shown(str.__str__(declared))
+        return int.__repr__(number) if bits <= 64 else f'of {bits} bits'  # noqa: PLR2004  a machine word
+    if issubclass(kind, str):
+        return shown(str.__str__(cast('str', declared)))
     return f'of type {kind.__name__}'
 
 

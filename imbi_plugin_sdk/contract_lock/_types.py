@@ -143,7 +143,7 @@ def _alternatives(text: str) -> _Alternatives:
 
 def _read(node: ast.expr) -> _Alternatives:
     """Return what a piece of canonical text allows."""
-    if isinstance(node, ast.BinOp):
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         return _read(node.left) | _read(node.right)
     if isinstance(node, ast.Subscript):
         name = ast.unparse(node.value)
@@ -180,7 +180,7 @@ def _fits(one: _Atom, other: _Atom) -> bool:
         return True
     if name.startswith(_LITERAL):
         return not room and outer == name.removeprefix(_LITERAL)
-    if name == 'Annotated':  # a part of what the bare type takes
+    if name == 'Annotated' and arguments:  # a part of what the bare type takes
         return _within(arguments[0], frozenset({other}))
     if name != outer and outer not in _SUPERTYPES.get(name, ()):
         return False

@@ -99,9 +99,10 @@ async def invoke(  # noqa: PLR0913  the call, and how to make it by keyword
         object where it is valid as it is, else a normalised one.
 
     Raises:
-        PluginError: What the handler raised, the same object, with a note
-            in place of its frames, which keep credentials; a redacted copy
-            without cause and context where it shows a secret.
+        PluginError: What the handler raised, the same object; a redacted
+            copy without cause and context where it shows a secret. It and
+            its causes have notes that say where they were raised in place
+            of their frames, which keep credentials.
         PluginRaised: It raised anything else: PluginArgumentRefused for a
             ValueError, PluginMethodNotImplemented for an optional method
             without a body, PluginFailed for the rest, SystemExit and a

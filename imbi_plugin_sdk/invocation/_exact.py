@@ -12,6 +12,7 @@ it asks only for exact types.
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
@@ -68,8 +69,12 @@ def _composed(annotation: Any) -> Glance | None:  # noqa: ANN401  as above
     if origin is Literal:
         return _literal(arguments)
     make = _COMPOSED.get(origin)
-    if make is None or (origin is dict and arguments[0] is not str):
+    if make is None or not arguments:
         return None
+    if origin is dict and arguments[0] is not str:
+        return None
+    if make is _union and [*map(_kinds, arguments)].count(None) > 1:
+        return None  # of two that fit, pydantic chooses by what is set
     looks = [look for one in arguments if (look := _glance(one)) is not None]
     return make(looks) if len(looks) == len(arguments) else None
 
@@ -81,8 +86,10 @@ def _kinds(annotation: Any) -> frozenset[type] | None:  # noqa: ANN401  as above
         if typing.get_origin(annotation) in {typing.Union, types.UnionType}
         else (type(None) if annotation is None else annotation,)
     )
-    found = frozenset(parts)
-    return found if found <= ATOMS else None
+    # Only a type can be hashed for sure.
+    if any(not isinstance(part, type) or part not in ATOMS for part in parts):
+        return None
+    return frozenset(parts)
 
 
 def _is_text(text: str) -> bool:
@@ -187,14 +194,14 @@ def _model(model: type[pydantic.BaseModel]) -> Glance | None:
         not model.model_config.keys() <= _HARMLESS
         or any(getattr(decorators, name) for name in _VALIDATORS)
         or model.__pydantic_post_init__ is not None
-        or any(name in vars(base) for base in _own(model) for name in _HOOKS)
+        or not _HOOKS.isdisjoint(_declared(model))
     ):
         return None
     atoms: dict[str, frozenset[type]] = {}
     others: dict[str, Glance] = {}
     for name, field in model.model_fields.items():
         kinds, look = _kinds(field.annotation), _glance(field.annotation)
-        if look is None or field.metadata or field.discriminator:
+        if look is None or any(getattr(field, name) for name in _ASKED):
             return None
         if kinds is not None:
             atoms[name] = kinds
@@ -205,12 +212,22 @@ def _model(model: type[pydantic.BaseModel]) -> Glance | None:
         model,
         tuple(atoms.items()),
         tuple(others.items()),
-        _plain_dict if is_open else _is_none,
+        _open(model) if is_open else _is_none,
     )
 
 
-_HOOKS = ('__get_pydantic_core_schema__', '__init__', '__new__')
-"""What a model may override to make its own validation."""
+_HOOKS = frozenset(
+    {
+        '__get_pydantic_core_schema__',
+        '__init__',
+        '__new__',
+        '__pydantic_extra__',
+    }
+)
+"""What a model may declare to make its own validation."""
+
+_ASKED = ('alias', 'discriminator', 'metadata', 'validation_alias')
+"""What a field may ask for beyond its type."""
 
 
 def _is_none(value: object) -> bool:
@@ -220,12 +237,26 @@ def _is_none(value: object) -> bool:
 _plain_dict = _dict([_is_plain])
 
 
-def _own(model: type) -> Iterator[type]:
-    """Yield a model's bases up to pydantic's own."""
+def _open(model: type[pydantic.BaseModel]) -> Glance:
+    """Return the glance of extra fields: data, and not in a field's place."""
+    names = frozenset(model.model_fields)
+
+    def look(value: Any) -> bool:  # noqa: ANN401  as above
+        if type(value) is not dict:
+            return False
+        found = cast('dict[str, object]', value)
+        return not found or (_plain_dict(found) and names.isdisjoint(found))
+
+    return look
+
+
+def _declared(model: type) -> Iterator[str]:
+    """Yield what a model and its bases up to pydantic's own declare."""
     for base in model.__mro__:
         if base is pydantic.BaseModel:
             return
-        yield base
+        yield from vars(base)
+        yield from inspect.get_annotations(base)
 
 
 def _fields(

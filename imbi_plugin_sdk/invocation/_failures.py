@@ -121,13 +121,15 @@ def _kind(error: BaseException, call: Call) -> type[PluginRaised]:
 def _annotate(
     told: PluginError, error: BaseException, secrets: set[str]
 ) -> None:
-    """Give an error the notes of another one, and a line per cause."""
-    for note in _notes(error):
-        told.add_note(_shown(note, secrets))
-    for link, cause in list(_chain(error))[1:]:
-        text = _shown(_message(cause), secrets)
+    """Give an error the notes of another one, its place, and its causes."""
+    notes = [_shown(note, secrets) for note in _notes(error)]
+    for link, one in _chain(error):
+        text = _shown(_message(one), secrets)
         colon = ': ' if text else ''
-        told.add_note(f'{link} {_named(type(cause))}{colon}{text}')
+        what = f'{link} {_named(type(one))}{colon}{text}' if link else ''
+        notes += [f'{what}\n{redact(_raised(one), secrets)}'.strip()]
+    for note in filter(None, notes):
+        told.add_note(note)
 
 
 def _named(kind: type) -> str:
@@ -230,8 +232,20 @@ def _places(error: BaseException) -> Iterator[str]:
         trace = trace.tb_next
 
 
-_OURS = frozenset({'imbi_plugin_sdk.invocation._running'})
+_OURS = frozenset(
+    f'imbi_plugin_sdk.invocation.{name}'
+    for name in ('_calls', '_results', '_running')
+)
 """Modules whose frames say nothing about the plugin."""
+
+
+def _raised(error: BaseException) -> str:
+    """Return where an exception was raised, innermost first; maybe nothing."""
+    places = [*_places(error)][: -MOST_FRAMES - 1 : -1]
+    return _RAISED + '\n  called at '.join(places) if places else ''
+
+
+_RAISED = 'raised at '
 
 
 def _guarded(read: Callable[[], T]) -> T | None:
@@ -260,17 +274,11 @@ def _passed(error: PluginError, secrets: set[str]) -> PluginError:
 
 
 def _forget(error: PluginError) -> None:
-    """Take the frames from an error and its chain, and note the place.
+    """Take the frames from an error and its chain, and note the places.
 
     Frames keep what the handler worked with, credentials included, and some
     tools print a frame's locals (law SEC001).
     """
-    places = [*_places(error)]
-    # One that is raised again still has the frames of how it got out before.
-    noted = any(note.startswith(_RAISED) for note in _notes(error))
-    if places and not noted:
-        with contextlib.suppress(TypeError):  # its notes may be anything
-            error.add_note(f'{_RAISED}{places[-1]}')
     waiting: list[BaseException | None] = [error]
     seen: set[int] = set()
     while waiting:
@@ -278,6 +286,9 @@ def _forget(error: PluginError) -> None:
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
+        # One that is raised again still has the frames of how it got out.
+        if not any(note.startswith(_RAISED) for note in _notes(one)):
+            _noted(one, _raised(one))
         one.__traceback__ = None
         waiting += (one.__cause__, one.__context__)
         if isinstance(one, BaseExceptionGroup):
@@ -285,7 +296,11 @@ def _forget(error: PluginError) -> None:
             waiting += group.exceptions
 
 
-_RAISED = 'raised at '
+def _noted(error: BaseException, note: str) -> None:
+    """Add a note, unless it is empty or the notes are no list."""
+    if note:
+        with contextlib.suppress(TypeError):
+            error.add_note(note)
 
 
 def _bare(error: PluginError) -> PluginError:

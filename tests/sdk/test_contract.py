@@ -156,6 +156,12 @@ class Text(str):
         raise SystemExit
 
 
+class Thrower:
+    @property
+    def __class__(self):
+        raise SystemExit
+
+
 DECLARED = [
     (1, 'ok', (1, 0)),
     (Major.ONE, 'ok', (1, 0)),
@@ -192,6 +198,7 @@ DECLARED = [
     (None, 'invalid', None),
     (b'1', 'invalid', None),
     ((1, 0), 'invalid', None),
+    (Thrower(), 'invalid', None),
 ]
 
 

@@ -869,6 +869,9 @@ def test_nothing_changed_is_no_change():
         ('tuple[A, B]', 'tuple[A]', 'other'),
         ('Callable[[str], A]', 'Callable[[int], A]', 'other'),
         ('bool', 'int', 'other'),
+        ('Annotated', 'str', 'other'),
+        ('int & str', 'int', 'other'),
+        ('tuple', 'tuple[int]', 'other'),
     ],
 )
 def test_how_types_stand_to_each_other(old, new, expected):

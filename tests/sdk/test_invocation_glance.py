@@ -135,6 +135,7 @@ ODD = [
     Liar(timestamp=NOW, message='a'),
     sdk.LogEntry.model_construct(message='a'),
     sdk.LogEntry.__new__(sdk.LogEntry),
+    {'message': 1, 'name': 1, 'id': None},
 ]
 
 
@@ -203,6 +204,13 @@ def test_what_was_never_made_is_refused_as_a_result():
         )
 
 
+def test_an_extra_field_in_the_place_of_a_field_is_validated():
+    entry = sdk.LogEntry(timestamp=NOW, message='a')
+    entry.model_extra['message'] = 7
+    with pytest.raises(sdk.PluginError, match=r'message: it is of type int'):
+        SETTLERS['search'].settled(sdk.LogResult(entries=[entry]), 'x')
+
+
 class Short(pydantic.BaseModel):
     name: str = pydantic.Field(max_length=3)
 
@@ -251,6 +259,31 @@ class Heir(Own):
     pass
 
 
+class Called(pydantic.BaseModel):
+    name: str = pydantic.Field(alias='called')
+
+
+class Read(pydantic.BaseModel):
+    name: str = pydantic.Field(validation_alias='called')
+
+
+class Counts(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra='allow')
+    __pydantic_extra__: dict[str, int]
+
+
+class Few(pydantic.BaseModel):
+    name: str = ''
+
+
+class Many(Few):
+    size: int = 0
+
+
+class Either(pydantic.BaseModel):
+    part: Few | Many
+
+
 class Tree(pydantic.BaseModel):
     trees: list[Tree] = []
 
@@ -273,6 +306,11 @@ Tree.model_rebuild()
         After,
         Own,
         Heir,
+        Called,
+        Read,
+        Counts,
+        Few | Many,
+        Either,
         Tree,
         Chosen,
         list[Short],
@@ -286,6 +324,8 @@ Tree.model_rebuild()
         bytes,
         Literal[1, 2],
         typing.Callable[[], str],
+        typing.List,  # noqa: UP006  without arguments, which `list` has not
+        Annotated[str, {'unhashable': 1}],
     ],
     ids=str,
 )

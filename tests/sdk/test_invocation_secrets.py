@@ -9,6 +9,7 @@ import base64
 import io
 import json
 import pickle
+import re
 import signal
 import traceback
 
@@ -20,6 +21,7 @@ from imbi_plugin_sdk.invocation import (
     PluginArgumentRefused,
     PluginFailed,
     PluginRaised,
+    PluginResultInvalid,
     _failures,
     invoke,
 )
@@ -90,6 +92,12 @@ def assert_clean(error, secret=TOKEN):
     assert cause is None, f'{cause!r} is chained'
 
 
+def notes_of(error):
+    """Return an error's notes without the places where things happened."""
+    heads = [note.partition('raised at ')[0] for note in error.__notes__]
+    return [head.strip() for head in heads if head]
+
+
 # --- foreign exceptions ------------------------------------------------
 
 
@@ -124,8 +132,7 @@ def test_notes_and_the_whole_chain_are_told_without_the_secret():
 
     error = raised_by(raising)
     assert_clean(error)
-    notes = error.__notes__
-    assert notes == [
+    assert notes_of(error) == [
         'hint: ***',
         'while handling LookupError: lookup ***',
         'caused by OSError: connect ***',
@@ -148,7 +155,7 @@ def test_a_group_tells_its_members():
 
     error = raised_by(raising)
     assert error.exception == 'ExceptionGroup'
-    assert error.__notes__ == [
+    assert notes_of(error) == [
         'holds KeyError: ***',
         'holds imbi_plugin_sdk.errors.PluginUnavailableError: down',
     ]
@@ -219,7 +226,7 @@ def test_a_chain_that_bites_its_tail_ends():
         raise one
 
     error = raised_by(raising)
-    assert error.__notes__ == ['caused by RuntimeError: other']
+    assert notes_of(error) == ['caused by RuntimeError: other']
 
 
 def test_a_pydantic_error_does_not_quote_its_input():
@@ -329,9 +336,84 @@ def test_no_frame_of_the_plugin_hangs_on_an_error_or_on_its_chain():
     assert [one.__traceback__ for one in chain if one is not error] == [
         None
     ] * 4
-    (note,) = error.__notes__
-    assert note.startswith(f'raised at {__file__}:')
-    assert note.endswith('raising')
+
+
+def functions(note):
+    """Return the functions of a note that says where, innermost first."""
+    first, *others = note.splitlines()
+    assert first.startswith(f'raised at {__file__}:')
+    assert all(one.startswith(f'  called at {__file__}:') for one in others)
+    return [re.split(r'[ .]', one)[-1] for one in note.splitlines()]
+
+
+def fail():
+    raise OSError('refused')
+
+
+def fail_as(told):
+    try:
+        fail()
+    except OSError as error:
+        raise told from error
+
+
+def test_an_error_and_what_caused_it_say_where_they_were_raised():
+    def raising(credentials):
+        fail_as(sdk.PluginUnavailableError('down'))
+
+    error = raised_by(raising)
+    (here,), (there,) = error.__notes__, error.__cause__.__notes__
+    assert functions(here) == ['fail_as', 'raising', 'body']
+    assert functions(there) == ['fail', 'fail_as']
+
+
+def test_a_copy_says_where_it_and_what_caused_it_were_raised():
+    def raising(credentials):
+        fail_as(sdk.PluginUnavailableError(credentials['token']))
+
+    error = raised_by(raising)
+    assert str(error) == '***'
+    here, cause = error.__notes__
+    assert functions(here) == ['fail_as', 'raising', 'body']
+    head, _, there = cause.partition('\n')
+    assert head == 'caused by OSError: refused'
+    assert functions(there) == ['fail', 'fail_as']
+
+
+def test_a_place_that_holds_a_secret_is_redacted_in_a_copy():
+    def raising(credentials):
+        code = compile('raise error', credentials['token'], 'exec')
+        names = {'error': sdk.PluginUnavailableError('down')}
+        exec(code, names)
+
+    error = raised_by(raising)
+    assert_clean(error)
+    assert error.__notes__[0].startswith('raised at ***:1 in <module>')
+
+
+def test_no_place_of_the_host_is_told_of_a_result_that_it_refuses():
+    async def body(self, ctx, credentials):
+        return 7
+
+    cls = type('Odd', (), {'list_keys': body})
+    with pytest.raises(PluginResultInvalid) as caught:
+        asyncio.run(
+            invoke(
+                cls, 'list_keys', context(), {}, plugin_type='configuration'
+            )
+        )
+    assert not hasattr(caught.value, '__notes__')
+
+
+def test_only_the_innermost_places_of_a_deep_call_are_told():
+    def deep(levels):
+        if levels:
+            deep(levels - 1)
+        raise sdk.PluginUnavailableError('down')
+
+    (note,) = raised_by(lambda _: deep(50)).__notes__
+    assert note.count('\n') == 23
+    assert 'body' not in note
 
 
 def test_an_error_that_is_raised_again_and_again_does_not_grow():
@@ -343,6 +425,28 @@ def test_an_error_that_is_raised_again_and_again_does_not_grow():
     for _ in range(3):
         assert raised_by(raising) is error
     assert len(error.__notes__) == 1
+
+
+def test_frames_are_taken_from_a_chain_that_bites_its_tail():
+    def raising(credentials):
+        one, other = sdk.PluginUnavailableError('down'), OSError('refused')
+        one.__cause__, other.__cause__ = other, one
+        raise one
+
+    error = raised_by(raising)
+    assert str(error) == 'down'
+    assert error.__cause__.__cause__ is error
+
+
+def test_a_note_that_is_no_text_is_passed_over():
+    def raising(credentials):
+        error = OSError('refused')
+        error.__notes__ = [7, 'a hint', b'raw']
+        raise error
+
+    error = raised_by(raising)
+    assert error.message == 'refused'
+    assert notes_of(error) == ['a hint']
 
 
 def test_notes_that_are_no_list_are_left_alone():
@@ -446,13 +550,22 @@ def test_a_copy_keeps_what_is_harmless():
     assert error.headers == {'authorization': '***'}
 
 
+def test_a_copy_keeps_lists_and_tuples_apart():
+    error = raised_by(
+        lambda credentials: fail_as(
+            Chatty(credentials['token'], headers={'a': [1, TOKEN], 'b': (2,)})
+        )
+    )
+    assert error.headers == {'a': [1, '***'], 'b': (2,)}
+
+
 def test_a_secret_in_the_cause_alone_makes_a_copy_that_tells_it():
     def raising(credentials):
         raise sdk.PluginUnavailableError('down') from OSError(TOKEN)
 
     error = raised_by(raising)
     assert str(error) == 'down'
-    assert error.__notes__ == ['caused by OSError: ***']
+    assert notes_of(error) == ['caused by OSError: ***']
     assert_clean(error)
 
 
@@ -528,6 +641,19 @@ def test_secrets_of_the_context_are_redacted_too(facts, secret):
         raise RuntimeError(f'sent {secret}')
 
     assert_clean(raised_by(raising, ctx=context(**facts)), secret)
+
+
+def test_a_number_is_a_secret_and_a_truth_value_is_none():
+    identity = sdk.IdentityCredentials(
+        access_token='access-' + 'x9' * 8,
+        extra={'pin': 13_579_246, 'verified': True},
+    )
+
+    def raising(credentials):
+        raise RuntimeError('verified=True with 13579246')
+
+    error = raised_by(raising, ctx=context(identity=identity))
+    assert error.message == 'verified=True with ***'
 
 
 def test_an_option_that_is_not_secret_may_be_shown():
