@@ -8,9 +8,10 @@ could touch another picture or the page.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeAlias
 
-from imbi_plugin_sdk.icons import _css, _style_values
+from imbi_plugin_sdk.icons import _css, _lexis, _style_values
 from imbi_plugin_sdk.icons import _svg_grades as grades
 from imbi_plugin_sdk.icons._node import Node
 from imbi_plugin_sdk.icons._parse import MAX_STYLE
@@ -27,6 +28,7 @@ MAX_WORK = 60_000
 _Order: TypeAlias = tuple[bool, int, int, int, int, int]
 _Match: TypeAlias = tuple[_Order, _css.Declaration, int]
 _STYLE_ATTRIBUTE = 1
+_WORDS = re.compile(f'[^{_lexis.SPACES}]+').findall
 _STYLE_TYPES = frozenset({'', 'text/css'})
 _STYLE_MEDIA = frozenset({'', 'all', 'screen'})
 
@@ -39,7 +41,7 @@ class _Subject:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.identifier = node.raw.get('id')
-        self.classes = frozenset(node.raw.get('class', '').split())
+        self.classes = frozenset(_WORDS(node.raw.get('class', '')))
 
     def matches(self, compound: _css.Compound) -> bool:
         """Return whether the element matches every simple selector."""

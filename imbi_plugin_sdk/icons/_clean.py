@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from imbi_plugin_sdk.icons import _grammar, _image, _paint, _style_values
+from imbi_plugin_sdk.icons import (
+    _grammar,
+    _image,
+    _lexis,
+    _paint,
+    _style_values,
+)
 from imbi_plugin_sdk.icons import _svg_grades as grades
 from imbi_plugin_sdk.icons import _svg_profile as profile
 from imbi_plugin_sdk.icons._cascade import Cascade
 from imbi_plugin_sdk.icons._node import Node, in_text
 from imbi_plugin_sdk.icons._paint import Reference
 from imbi_plugin_sdk.icons._problems import MAX_ICON_BYTES, refusal
+from imbi_plugin_sdk.icons._svg_filters import FILTER_ELEMENTS
 
 if TYPE_CHECKING:
     from imbi_plugin_sdk.icons._model import Grade
@@ -24,6 +31,19 @@ _SILENT = frozenset({'id', 'style', 'class', 'href', _XLINK_HREF})
 _CONDITIONS = frozenset(
     {'requiredExtensions', 'requiredFeatures', 'systemLanguage'}
 )
+_UNCONDITIONAL = frozenset(
+    {
+        'clipPath',
+        'defs',
+        'filter',
+        'linearGradient',
+        'marker',
+        'radialGradient',
+        'stop',
+        *FILTER_ELEMENTS,
+    }
+)
+"""Elements that browsers use whether their conditions hold or not."""
 _SPACE = str.maketrans('\t\n\r\f', '    ')
 
 
@@ -56,7 +76,7 @@ class Cleaner:
         for node in self._preserved:
             del node.attributes['xml:space']
             self.source.remove_attribute(
-                node.offset, 'space', 'there is no text', 'inert'
+                node.offset, _XML_SPACE, 'there is no text', 'inert'
             )
 
     def _clean(self, node: Node) -> None:
@@ -119,8 +139,9 @@ class Cleaner:
     def _conditions_hold(self, node: Node) -> bool:
         """Return whether a renderer would show an element at all."""
         raw = node.raw
-        extensions = raw.get('requiredExtensions')
-        if extensions is not None and extensions != '':
+        if node.name in _UNCONDITIONAL:
+            return True
+        if 'requiredExtensions' in raw:
             return False
         languages = raw.get('systemLanguage')
         if languages is None:
@@ -142,7 +163,7 @@ class Cleaner:
                 if key not in _SILENT:
                     self._unknown(node, key, raw)
                 continue
-            value = raw.translate(_SPACE).strip()
+            value = raw.translate(_SPACE).strip(' ')
             matched = grammar(value)
             if matched is None:
                 self._refuse(node, key, value)
@@ -167,20 +188,20 @@ class Cleaner:
             self._preserved.append(node)
             return
         if key in _CONDITIONS:
-            why = 'the condition holds'
+            why = 'the condition holds, or is not looked at'
             self.source.remove_attribute(node.offset, key, why, 'inert')
             return
         namespace, _, local = key.rpartition('}')
         grade, why = grades.grade_attribute(namespace, local, value)
-        self.source.remove_attribute(node.offset, local, why, grade)
+        self.source.remove_attribute(node.offset, key, why, grade)
 
     def _refuse(self, node: Node, key: str, value: str) -> None:
         """Note a value that its grammar does not match."""
         grade: Grade
-        if not value:
+        if not value and not grades.fault_counts(node.name, key):
             grade, why = 'inert', 'it is empty'
         else:
-            grade, why = _style_values.grade_value(node.name, key, value)
+            grade, why = _style_values.grade_attribute(node.name, key, value)
         self.source.remove_attribute(node.offset, key, why, grade)
 
     def _href(self, node: Node) -> None:
@@ -190,38 +211,48 @@ class Cleaner:
         value = raw.get(key)
         if value is None:
             return
-        value = value.strip()
+        value = value.strip(_lexis.SPACES)
+        if key == 'href' and (other := raw.get(_XLINK_HREF)) is not None:
+            self._second_href(node, value, other.strip(_lexis.SPACES))
         if node.name == 'a':
             self.source.remove_attribute(
-                node.offset, 'href', 'a link navigates', 'active'
+                node.offset, key, 'a link navigates', 'active'
             )
         elif node.name == 'image':
-            self._image(node, value)
+            self._image(node, key, value)
         elif 'href' not in profile.ELEMENTS.get(node.name, {}):
             grade, why = grades.grade_attribute('', 'href', value)
-            self.source.remove_attribute(node.offset, 'href', why, grade)
+            self.source.remove_attribute(node.offset, key, why, grade)
         else:
             matched = _paint.href(value)
             if matched is not None:
                 node.attributes['href'] = matched
             elif value in {'', '#'}:
                 self.source.remove_attribute(
-                    node.offset, 'href', 'it leads nowhere', 'inert'
+                    node.offset, key, 'it leads nowhere', 'inert'
                 )
             else:
                 self.source.remove_attribute(
                     node.offset,
-                    'href',
+                    key,
                     f'the value is not {_grammar.GRAMMARS["href"][1]}',
                     'active',
                 )
 
-    def _image(self, node: Node, value: str) -> None:
+    def _second_href(self, node: Node, value: str, other: str) -> None:
+        """Note the older name of `href`, which is not read beside it."""
+        grade: Grade
+        grade, why = 'inert', 'it says again where href leads'
+        if other != value:
+            grade, why = grades.grade_attribute('', 'href', other)
+        self.source.remove_attribute(node.offset, _XLINK_HREF, why, grade)
+
+    def _image(self, node: Node, key: str, value: str) -> None:
         """Keep an embedded raster image, rebuilt; drop any other."""
         result = _image.embedded(value)
         if isinstance(result, _image.Refused):
             self.source.remove_attribute(
-                node.offset, 'href', result.why, result.grade
+                node.offset, key, result.why, result.grade
             )
             return
         node.attributes['href'] = result.uri
@@ -229,7 +260,7 @@ class Cleaner:
         for removal in result.removals:
             self.source.remove_attribute(
                 node.offset,
-                'href',
+                key,
                 f'{removal.what} of the image: {removal.why}',
                 removal.grade,
             )

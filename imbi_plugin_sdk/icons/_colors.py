@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
-from imbi_plugin_sdk.icons._lexis import N
+from imbi_plugin_sdk.icons._lexis import N, W
 
 _NAMES = """
     aliceblue antiquewhite aqua aquamarine azure beige bisque black
@@ -41,19 +41,41 @@ NAMES = frozenset(_NAMES.split())
 With them, the keywords that any property may have.
 """
 
-_N = f'(?>{N}%?)'
-_SEP = r'(?>[ \t\n\r\f]*+[,/]?[ \t\n\r\f]*+)'
-_HUE = rf'(?>{_N}(?>deg|grad|rad|turn)?|none)'
-_PART = rf'(?>{_N}|none)'
+_P = f'{N}%'
+_ALPHA = f'(?>{N}%?)'
+_PART = f'(?>{N}%?|none)'
+_ANGLE = f'(?>{N}(?>deg|grad|rad|turn)?)'
+_HUE = f'(?>{_ANGLE}|none)'
+_COMMA = f'{W},{W}'
+_GAP = r'(?>[ \t\n\r\f]++|(?=[+-]))'
+_SPACES = (
+    'srgb(?:-linear)?|display-p3|a98-rgb|rec2020|prophoto-rgb|'
+    'xyz(?:-d50|-d65)?'
+)
+
+
+def _old(*parts: str) -> str:
+    """Return arguments with commas; all are there, in one unit."""
+    return f'{_COMMA.join(parts)}(?:{_COMMA}{_ALPHA})?'
+
+
+def _new(*parts: str) -> str:
+    """Return arguments with spaces, any of which may be missing."""
+    return f'{_GAP.join(parts)}(?:{W}/{W}{_PART})?'
+
+
 _HEX = re.compile(r'#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})')
+_THREE = (_PART, _PART, _PART)
 _FUNCTION = re.compile(
-    rf'(?:(?:rgba?|hsla?|hwb|lab|lch|oklab|oklch)\([ \t\n\r\f]*+{_HUE}'
-    rf'(?>{_SEP}{_HUE}){{2}}(?>{_SEP}{_PART})?'
-    rf'|color\([ \t\n\r\f]*+(?:srgb(?:-linear)?|display-p3|a98-rgb|rec2020|'
-    rf'prophoto-rgb|xyz(?:-d50|-d65)?)(?>[ \t\n\r\f]++{_PART}){{3}}'
-    rf'(?>[ \t\n\r\f]*+/[ \t\n\r\f]*+{_PART})?)[ \t\n\r\f]*+\)',
+    f'(?:rgba?\\({W}(?:{_old(N, N, N)}|{_old(_P, _P, _P)}|{_new(*_THREE)})'
+    f'|hsla?\\({W}(?:{_old(_ANGLE, _P, _P)}|{_new(_HUE, _PART, _PART)})'
+    f'|hwb\\({W}{_new(_HUE, _PART, _PART)}'
+    f'|(?:ok)?lab\\({W}{_new(*_THREE)}'
+    f'|(?:ok)?lch\\({W}{_new(_PART, _PART, _HUE)}'
+    f'|color\\({W}(?:{_SPACES})[ \\t\\n\\r\\f]++{_new(*_THREE)}){W}\\)',
     re.ASCII | re.IGNORECASE,
 )
+"""Colour functions (CSS Color 4, sections 5 to 10); browsers drop others."""
 
 
 @functools.lru_cache(maxsize=1024)

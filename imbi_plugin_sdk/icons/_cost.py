@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from imbi_plugin_sdk.icons import _lexis
+from imbi_plugin_sdk.icons import _effects, _lexis
 from imbi_plugin_sdk.icons._node import Node
 
 if TYPE_CHECKING:
@@ -47,33 +47,34 @@ UNDRAWN = frozenset(
 )
 """Elements that are only drawn where something refers to them."""
 
-_DATA_PER_UNIT = 500
+_DATA_PER_UNIT = 40
 """Characters of path data that cost as much as a plain shape."""
 _TEXT_PER_UNIT = 20
 """Characters of text that cost as much as a plain shape."""
 _PIXELS_PER_UNIT = 50_000
 """Pixels of an embedded image that cost as much as a plain shape."""
-_FUNCTION = 20
-"""A CSS filter function, which is a filter of one or a few primitives."""
 _LAYER = 4
 """An offscreen layer beside the shape that needs it."""
 
 _LAYERS = ('clip-path', 'filter', 'mask', 'opacity')
-# Measured in Chromium on shapes of 99 by 99 pixels: 400 units are about 40 ms,
-# so that the most costly document that passes is drawn in two seconds.
+# Measured in Chromium without a graphics card, in a window of 900 by 757
+# pixels that the picture fills. A unit is about 0.3 ms, so that the document
+# that costs most is drawn in four seconds; as an icon, in less than one.
 _PRIMITIVES = {
     'feConvolveMatrix': 30,
     'feDiffuseLighting': 60,
     'feDisplacementMap': 30,
-    'feDropShadow': 45,
-    'feGaussianBlur': 45,
     'feMorphology': 30,
     'feSpecularLighting': 60,
     'feTurbulence': 20,
 }
 """Cost by primitive; every other one costs 5."""
 _PRIMITIVE = 5
-_BY_RADIUS = 8
+_BLUR = 45
+_BLURRING = frozenset({'feDropShadow', 'feGaussianBlur'})
+_BY_DEVIATION = 5
+"""What each unit of a blur's deviation adds: what it reads is that larger."""
+_BY_RADIUS = 40
 """What each unit of a morphology's radius adds."""
 _BY_CELL = 4
 """What each cell of a convolution adds."""
@@ -98,8 +99,15 @@ def own_cost(node: Node, pixels: int) -> int:
     if node.style:
         cost += _LAYER
     if isinstance(functions := attributes.get('filter'), str):
-        cost += _FUNCTION * functions.count('(')
+        # A filter of as many primitives, those that blur apart.
+        cost += _PRIMITIVE * functions.count('(')
+        cost += sum(map(_blur_cost, _effects.deviations(functions)))
     return cost
+
+
+def _blur_cost(deviation: float) -> int:
+    """Return what a blur costs."""
+    return _BLUR + int(_BY_DEVIATION * deviation)
 
 
 def vertices(node: Node) -> int:
@@ -162,6 +170,9 @@ def _primitive_cost(primitive: Node) -> int:
     """Return what one pass of a primitive costs."""
     cost = _PRIMITIVES.get(primitive.name, _PRIMITIVE)
     attributes = primitive.attributes
+    if primitive.name in _BLURRING:
+        deviations = _numbers([str(attributes.get('stdDeviation', '2'))])
+        return _blur_cost(max(deviations))
     if primitive.name == 'feTurbulence':
         return cost * max(1, int(str(attributes.get('numOctaves', '1'))))
     if primitive.name == 'feMorphology':

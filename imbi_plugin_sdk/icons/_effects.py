@@ -21,8 +21,7 @@ _EFFECT = re.compile(
     f'|blur\\({W}(?:(?P<blur>{N})(?>px)?)?{W}\\)'
     f'|drop-shadow\\({W}(?P<shadow>[^()]*+(?>\\([^()]*+\\)[^()]*+)?)\\)){W}'
 )
-# Lengths begin with a number, not in the middle of one.
-_SHADOW = re.compile(f'(?<![0-9.])((?>{N}(?>px)?{W}){{2,3}})')
+_LENGTHS = re.compile(f'(?>{N}(?>px)?{W}){{2,3}}')
 MAX_EFFECTS = 8
 """Filter functions in one list; icons have one or two."""
 
@@ -39,19 +38,37 @@ def filter_value(value: str) -> Value | None:
             return None
         if found['blur'] and not 0 <= float(found['blur']) <= MAX_DEVIATION:
             return None
-        if found['shadow'] and not _is_shadow(found['shadow']):
+        if found['shadow'] is not None and not _shadow(found['shadow']):
             return None
         position, count = found.end(), count + 1
     return value or None
 
 
-def _is_shadow(value: str) -> bool:
-    """Return whether a shadow is two or three lengths and a colour."""
-    lengths = _SHADOW.search(value)
-    if lengths is None:
-        return False
-    numbers = [float(n) for n in re.findall(N, lengths[1])]
-    if max(map(abs, numbers)) > MAX_DEVIATION:
-        return False
-    rest = f'{value[: lengths.start()]} {value[lengths.end() :]}'.strip()
-    return not rest or color(rest) is not None
+def deviations(value: str) -> list[float]:
+    """Return how far each function of a matched list blurs, if it does."""
+    found: list[float] = []
+    for effect in _EFFECT.finditer(value):
+        if effect['blur']:
+            found.append(float(effect['blur']))
+        elif lengths := _shadow(effect['shadow'] or ''):
+            found.append(lengths[2])
+    return found
+
+
+def _shadow(value: str) -> tuple[float, float, float] | None:
+    """Return the lengths of a shadow, behind or before its colour."""
+    value = value.strip()
+    lengths = _LENGTHS.match(value)
+    if lengths is not None:
+        paint = value[lengths.end() :]
+    else:
+        end = value.rfind(')') + 1 or value.find(' ')
+        paint, lengths = value[:end], _LENGTHS.fullmatch(value[end:].strip())
+    if lengths is None or (paint and color(paint) is None):
+        return None
+    across, down, *blur = map(float, re.findall(N, lengths[0]))
+    deviation = blur[0] if blur else 0.0
+    shift = max(abs(across), abs(down))
+    if shift > MAX_DEVIATION or not 0 <= deviation <= MAX_DEVIATION:
+        return None
+    return across, down, deviation

@@ -125,16 +125,29 @@ def size(value: str) -> str | None:
 _SIZE = re.compile(f'({N}){UNIT}').fullmatch
 
 
+_BOX_TYPES = """
+    inline block flow flow-root list-item flex grid table ruby math
+    inline-block inline-flex inline-grid inline-table initial unset
+    table-caption table-cell table-column table-column-group
+    table-footer-group table-header-group table-row table-row-group
+    ruby-text -webkit-box -webkit-flex -webkit-inline-box -webkit-inline-flex
+"""
+
+_BOXES = frozenset(_BOX_TYPES.split())
+"""Display types with a box (CSS Display 3); `contents` has none.
+
+Without a box, an element's own opacity or mask would not be drawn.
+"""
+
+
 def display(value: str) -> str | None:
     """Match a display type; all that is kept is whether one draws."""
-    word = value.lower()
-    if word in {'none', 'inherit'}:
-        return word
-    # Without a box, the element's own opacity or mask would not be drawn.
-    return 'inline' if word != 'contents' and _IDENT(word) else None
+    words = value.lower().split()
+    if words in (['none'], ['inherit']):
+        return words[0]
+    return 'inline' if words and _BOXES.issuperset(words) else None
 
 
-_IDENT = re.compile(r'[a-z][a-z -]{0,40}').fullmatch
 _FAMILY = r'(?>"[\w .+&-]{1,64}"|\'[\w .+&-]{1,64}\'|[\w-]{1,64}(?> [\w-]++)*)'
 
 # As strict as CSS is: what a browser drops, it inherits instead.
@@ -300,7 +313,7 @@ def is_error(element: str, attribute: str, value: str) -> bool:
     a word, or where numbers are asked for and it is none. Whatever calls a
     function or hides something may mean more than is known here.
     """
-    if not _PLAIN(value) or value.lower() in {'revert', 'revert-layer'}:
+    if not _PLAIN(value) or value.lower() in _KNOWN:
         return False
     rule = _rule(element, attribute)
     if isinstance(rule, tuple):
@@ -314,7 +327,8 @@ _PLAIN = re.compile(r'[^()\\/]*+').fullmatch
 _MEASURES = re.compile(
     f'(?>{S}[+-]?[0-9.][0-9a-zA-Z.+-]*+%?)*+{S}', re.ASCII
 ).fullmatch
-_WORDS = frozenset({'color', 'paint'})
+_KNOWN = frozenset({*profile.CSS_WIDE, 'contents', 'revert', 'revert-layer'})
+_WORDS = frozenset({'color', 'display', 'paint'})
 _MEASURED = frozenset(
     {
         'dashes',
@@ -326,8 +340,6 @@ _MEASURED = frozenset(
         'number',
         'octaves',
         'opacity',
-        'path_length',
-        'radius',
         'size',
     }
 )

@@ -13,10 +13,10 @@ from imbi_plugin_sdk.icons._problems import refusal
 if TYPE_CHECKING:
     from imbi_plugin_sdk.icons._model import CleanRaster, Removal
 
-_SOI, _EOI, _SOS, _DRI = 0xD8, 0xD9, 0xDA, 0xDD
+_EOI, _SOS, _DHT, _DQT, _DRI = 0xD9, 0xDA, 0xC4, 0xDB, 0xDD
 _FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 """Baseline, extended and progressive, with Huffman codes."""
-_TABLES = frozenset({0xC4, 0xDB, _DRI})
+_TABLES = frozenset({_DHT, _DQT, _DRI})
 _COLORS = {0xE0: (b'JFIF\0', b'\0\0'), 0xEE: (b'Adobe', b'')}
 """Segments that say how channels make a colour: what they begin with, and
 what ends them where JFIF may have a thumbnail."""
@@ -65,7 +65,9 @@ def check_jpeg(data: bytes) -> CleanRaster:
             elif colors != data[start - 2 : position]:
                 removals.append(_removal(marker, segment))
             continue
-        elif marker not in _TABLES:
+        elif marker in _TABLES:
+            _check_tables(marker, segment)
+        else:
             raise _malformed(f'marker FF{marker:02X} is not admitted')
         parts += [bytes((0xFF, marker)), data[start:position]]
     if size is None or not scans:
@@ -129,14 +131,36 @@ def _profile_removal(pieces: list[bytes]) -> list[Removal]:
     return [_metadata.profile('segment FFE2', b''.join(pieces))]
 
 
+def _check_tables(marker: int, segment: bytes) -> None:
+    """Hold tables to the lengths that they announce (annex B.2.4)."""
+    position, end = 2, len(segment)
+    if marker == _DRI:
+        position += 2
+    else:
+        # Each begins with a class or precision of two, and one of four places.
+        while position < end and not segment[position] & 0b1110_1100:
+            position += _table_length(marker, segment[position:])
+    if position != end or end == 2:  # noqa: PLR2004  the length alone
+        raise _malformed(f'the tables of FF{marker:02X} have another length')
+
+
+def _table_length(marker: int, table: bytes) -> int:
+    """Return how many bytes a table has, as its first bytes say."""
+    if marker == _DQT:
+        return 1 + 64 * ((table[0] >> 4) + 1)
+    # How many codes there are of each of 16 lengths, and then the codes.
+    return 17 + sum(table[1:17])
+
+
 def _check_scan(
     segment: bytes, size: tuple[int, int] | None, scans: int
 ) -> None:
     """Hold a scan's header to its place and length (annex B.2.3)."""
     if size is None or scans > MAX_SCANS:
         raise _malformed(f'a scan has no frame, or is past {MAX_SCANS}')
-    # The number of channels, then two bytes of each.
-    if len(segment) != 6 + 2 * int.from_bytes(segment[2:3]):
+    # The number of channels, 1 to 4, then two bytes of each.
+    channels = int.from_bytes(segment[2:3])
+    if not 1 <= channels <= 4 or len(segment) != 6 + 2 * channels:  # noqa: PLR2004  the most
         raise _malformed('the header of a scan has another length')
 
 

@@ -15,6 +15,8 @@ EXPONENT = '(?>[eE][+-]?0{0,4}?[0-9]{1,2}(?![0-9]))?'
 N = rf'(?>[+-]?(?>{WHOLE}(?>\.[0-9]*+)?|\.[0-9]++){EXPONENT})'
 S = r'(?>[ \t\n\r\f]*+,?[ \t\n\r\f]*+)'
 W = r'[ \t\n\r\f]*+'
+SPACES = ' \t\n\r\f'
+"""White space; what else Unicode calls a space is a character of a word."""
 UNIT = r'(?>px|em|rem|ex|ch|pt|pc|cm|mm|in|Q|%)?'
 LENGTH = f'{N}{UNIT}'
 

@@ -56,6 +56,11 @@ def exif(what: str, data: bytes) -> Removal:
     return dropped(what)
 
 
+def is_profile(data: bytes) -> bool:
+    """Return whether a browser would take data for a colour profile."""
+    return data[_SIGNATURE] == b'acsp'
+
+
 def dropped(what: str, grade: Grade = 'inert') -> Removal:
     """Return the record of a chunk that is not part of the pixels."""
     return Removal(0, 0, what, 'only what draws the pixels is kept', grade)
@@ -63,7 +68,7 @@ def dropped(what: str, grade: Grade = 'inert') -> Removal:
 
 def _is_seen(data: bytes) -> bool:
     """Return whether a profile means other colours than sRGB does."""
-    if data[_SIGNATURE] != b'acsp':
+    if not is_profile(data):
         return False
     space = data[_SPACE]
     if space not in _TONE:
@@ -76,8 +81,8 @@ def _is_seen(data: bytes) -> bool:
             for name, wanted in _PRIMARIES.items()
             if space == b'RGB '
         ]
-    except (KeyError, IndexError, OverflowError, struct.error):
-        # Tables instead of a matrix, or nothing that can be read.
+    except (LookupError, ArithmeticError, struct.error):
+        # Tables instead of a matrix, or nothing that can be read or counted.
         return True
     return abs(half - _HALF) > _NEAR or any(
         abs(one - other) > _NEAR

@@ -34,7 +34,7 @@ def ownership_warning(
 
     try:
         owner = importlib_metadata.distribution(distribution)
-    except (importlib_metadata.PackageNotFoundError, ValueError):
+    except Exception:  # noqa: BLE001  finders are strangers' code
         message = f'Distribution {distribution} is not installed.'
         return problem('icon_foreign_package', 'package', message)
     proofs: tuple[Callable[[], bool], ...] = (

@@ -289,7 +289,7 @@ class _Reader:
 
     def _skip(self, namespace: str, local: str, raw: dict[str, str]) -> None:
         """Drop an element with all that is in it."""
-        conditional = bool(raw.get('requiredExtensions'))
+        conditional = 'requiredExtensions' in raw
         grade, why = grades.grade_element(
             namespace, local, conditional=conditional
         )

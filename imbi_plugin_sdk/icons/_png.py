@@ -50,10 +50,13 @@ _BEFORE: dict[bytes, frozenset[bytes]] = {
 }
 """Kind to the kinds that it must stand before (section 5.6, table 7)."""
 _ANIMATION = frozenset({b'acTL', b'fcTL', b'fdAT'})
+_OVERRULED = frozenset({b'cHRM', b'gAMA'})
+"""Colours that nobody looks at beside a profile (section 11.3.2.3)."""
 _SRGB = b'\1\x0d\0\1'
 """The code points in cICP that mean sRGB (ITU-T H.273)."""
-_MAX_PROFILE = 1_048_576
-"""Bytes of a colour profile; those of displays have about a thousand."""
+_MAX_PROFILE = 65_536
+"""Bytes of a colour profile that are looked at; those of displays have about
+a thousand, and what lies behind counts as other colours."""
 _BLOCK = 262_144
 """Bytes of pixels that are held at a time."""
 # First column, first row, column step and row step of each pass of Adam7
@@ -128,6 +131,12 @@ def check_png(data: bytes) -> CleanRaster:
     if header.color == _PALETTE and b'PLTE' not in seen:
         raise _malformed('its colours have no palette')
     _check_pixels(b''.join(pixels), header)
+    if any(map(_is_profile, chunks)):
+        # Without the profile they would change the colours.
+        removals += [
+            _removal(each) for each in kept if each.kind in _OVERRULED
+        ]
+        kept = [each for each in kept if each.kind not in _OVERRULED]
     parts = [SIGNATURE, *(chunk.whole for chunk in kept)]
     size = (header.width, header.height)
     return common.finish(parts, common.PNG, size, removals)
@@ -139,15 +148,26 @@ def _removal(chunk: _Chunk) -> Removal:
     if kind == b'eXIf':
         return _metadata.exif(what, chunk.data)
     if kind == b'iCCP':
-        # Behind the name and a byte for the method (section 11.3.2.3).
-        packed = chunk.data.partition(b'\0')[2][1:]
-        try:
-            unpacked = zlib.decompressobj().decompress(packed, _MAX_PROFILE)
-        except zlib.error:
-            unpacked = b''
-        return _metadata.profile(what, unpacked)
-    seen = kind == b'cICP' and chunk.data != _SRGB
+        return _metadata.profile(what, _profile(chunk))
+    seen = _is_profile(chunk) and chunk.data != _SRGB
     return _metadata.dropped(what, 'visual' if seen else 'inert')
+
+
+def _profile(chunk: _Chunk) -> bytes:
+    """Return the profile in iCCP; empty where it does not unpack."""
+    # Behind the name and a byte for the method (section 11.3.2.3).
+    packed = chunk.data.partition(b'\0')[2][1:]
+    try:
+        return zlib.decompressobj().decompress(packed, _MAX_PROFILE)
+    except zlib.error:
+        return b''
+
+
+def _is_profile(chunk: _Chunk) -> bool:
+    """Return whether a chunk says more of colours than cHRM and gAMA do."""
+    if chunk.kind == b'cICP':
+        return len(chunk.data) == len(_SRGB)
+    return chunk.kind == b'iCCP' and _metadata.is_profile(_profile(chunk))
 
 
 def _malformed(what: str) -> Exception:
@@ -169,7 +189,7 @@ def _chunks(data: bytes) -> list[_Chunk]:
             raise _malformed(f'the chunk at byte {position:,} is cut off')
         body = data[position + 4 : end - 4]
         kind = body[:4]
-        if not (kind.isalpha() and kind.isascii()):
+        if not kind.isalpha():  # of bytes, only ASCII letters are
             raise _malformed(f'the chunk at byte {position:,} has no name')
         (checksum,) = struct.unpack_from('>I', data, end - 4)
         if zlib.crc32(body) != checksum:
@@ -246,7 +266,7 @@ def passes(header: Header) -> list[tuple[int, int]]:
     for left, top, across, down in layout:
         columns = (header.width - left + across - 1) // across
         rows = (header.height - top + down - 1) // down
-        if columns > 0 and rows > 0:
+        if columns:
             found.append(((columns * bits + 7) // 8 + 1, rows))
     return found
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 _MARK = '\0'
 """Stands for the prefix until it is known; no XML text can hold it."""
-_DIGEST = 8
-"""Hexadecimal digits of the default prefix: two of 9,000 icons on one page
-share it with a probability of 1 %."""
+_DIGEST = 16
+"""Hexadecimal digits of the default prefix: too many to make an icon that has
+another's prefix on purpose, and so its ids."""
 
 # Everything that means something to an XML or an HTML parser, and the
 # controls that neither should see; a carriage return would be normalised.
@@ -62,6 +62,9 @@ class Writer:
             if prefix is None:
                 digest = hashlib.sha256(text.encode('utf-8')).hexdigest()
                 prefix = f'i{digest[:_DIGEST]}-'
+            elif prefix[-1].isdigit():
+                # The tenth id behind `a` is not the first behind `a1`.
+                prefix += '.'
             text = text.replace(_MARK, prefix)
         return text.encode('utf-8')
 
@@ -101,16 +104,22 @@ class Writer:
                 f'{key}:{node.style[key]}' for key in sorted(node.style)
             )
             parts.append(f' style="{style}"')
-        if not node.children:
+        children = node.children
+        if name in profile.TEXT_ELEMENTS:
+            # Of a text of controls nothing is left, nor is it a child.
+            escaped = [
+                c if isinstance(c, Node) else escape(c) for c in children
+            ]
+            children = [child for child in escaped if child]
+        if not children:
             parts.append('/>')
             return
         parts.append('>')
-        keeps_text = name in profile.TEXT_ELEMENTS
-        for child in node.children:
+        for child in children:
             if isinstance(child, Node):
                 self._element(child)
-            elif keeps_text:
-                parts.append(escape(child))
+            else:
+                parts.append(child)
         parts.append(f'</{name}>')
 
     def _id(self, node: Node) -> None:

@@ -50,11 +50,15 @@ class Source:
         self._removed.append((offset, what, why, grade))
 
     def remove_attribute(
-        self, offset: int, local: str, why: str, grade: Grade
+        self, offset: int, key: str, why: str, grade: Grade
     ) -> None:
-        """Note that an attribute of the tag at `offset` is taken out."""
+        """Note that an attribute of the tag at `offset` is taken out.
+
+        `key` is `name` or `namespace}name`, as the parser has it.
+        """
+        local = key.rpartition('}')[2]
         self._removed.append(
-            (self.attribute_offset(offset, local), local, why, grade)
+            (self.attribute_offset(offset, key), local, why, grade)
         )
 
     def removals(self) -> tuple[Removal, ...]:
@@ -111,19 +115,22 @@ class Source:
             return min(start + column - 1, end)
         return start + _find(lines, line, column, 0)
 
-    def attribute_offset(self, offset: int, local: str) -> int:
+    def attribute_offset(self, offset: int, key: str) -> int:
         """Return where an attribute stands; its tag where it is not found.
 
         A property that came from a `style` attribute stands there.
         """
         places = self._tag(offset)[0]
-        place = places.get(local) or places.get('style')
+        namespace, _, local = key.rpartition('}')
+        name = f':{local}' if namespace else local
+        place = places.get(name) or places.get('style')
         return place[0] if place else offset
 
     def _tag(self, offset: int) -> tuple[dict[str, tuple[int, int, int]], int]:
-        """Return the attributes of a start tag, by local name, and its end.
+        """Return the attributes of a start tag, by name, and its end.
 
-        An attribute is where its name begins, and its value begins and ends.
+        Whatever its prefix is, a name that has one is `:name` here. An
+        attribute is where its name begins, and its value begins and ends.
         """
         if self._last[0] == offset:
             return self._last[1]
@@ -136,7 +143,8 @@ class Source:
             name = found['name'].decode('utf-8', 'replace')
             start, end = found.span('value')
             place = (found.start('name'), start + 1, end - 1)
-            places.setdefault(name.rpartition(':')[2], place)
+            _, colon, local = name.rpartition(':')
+            places.setdefault(colon + local, place)
             position = found.end()
         tag = places, self.data.find(b'>', position) + 1
         self._last = offset, tag

@@ -22,10 +22,20 @@ class Styled(NamedTuple):
     in_style: bool
 
 
-GEOMETRY = frozenset(
-    {'x', 'y', 'cx', 'cy', 'r', 'rx', 'ry', 'width', 'height'}
-)
-"""Attributes that are CSS properties too (SVG 2, section 6.5)."""
+_BOX = frozenset({'x', 'y', 'width', 'height'})
+GEOMETRY = {
+    'circle': frozenset({'cx', 'cy', 'r'}),
+    'ellipse': frozenset({'cx', 'cy', 'rx', 'ry'}),
+    'image': _BOX,
+    'rect': _BOX | {'rx', 'ry'},
+    'svg': frozenset({'width', 'height'}),
+    'use': frozenset({'x', 'y'}),
+}
+"""Attributes that are CSS properties too (SVG 2, section 6.5).
+
+Browsers take them from a style for these elements only.
+"""
+_GEOMETRY = frozenset[str]().union(*GEOMETRY.values())
 
 # Browsers read these names as if they were the standard's.
 _PREFIXED = {
@@ -40,29 +50,39 @@ _PREFIXED = {
     )
 }
 _MARKERS = ('marker-start', 'marker-mid', 'marker-end')
-_CALL = re.compile(r'([a-zA-Z]+)\(([^()]*)\)\s*')
-_TERM = re.compile(rf'({_lexis.N})(px|deg|grad|rad|turn|)').fullmatch
+_CALL = re.compile(r'([a-zA-Z]+)\(([^()]*)\) *')
+_TERM = re.compile(rf' *({_lexis.N})(px|deg|grad|rad|turn|) *').fullmatch
 _NUMBER = re.compile(_lexis.N).fullmatch
+_LENGTH = re.compile(_lexis.LENGTH).fullmatch
 _DEGREES = {
-    '': 1.0,
     'deg': 1.0,
     'grad': 0.9,
     'rad': 180 / math.pi,
     'turn': 360.0,
 }
-# CSS name to SVG name and the counts of arguments that SVG admits. A CSS
-# rotate() has one argument, CSS's axis forms become the two-argument ones.
-_TRANSFORMS: dict[str, tuple[str, tuple[int, ...]]] = {
-    'matrix': ('matrix', (6,)),
-    'translate': ('translate', (1, 2)),
-    'translatex': ('translate', (1,)),
-    'translatey': ('translate', (1,)),
-    'scale': ('scale', (1, 2)),
-    'scalex': ('scale', (1,)),
-    'scaley': ('scale', (1,)),
-    'rotate': ('rotate', (1,)),
-    'skewx': ('skewX', (1,)),
-    'skewy': ('skewY', (1,)),
+_ANGLE = frozenset(_DEGREES)
+_PIXELS = frozenset({'px'})
+_BARE = frozenset({''})
+# CSS name to SVG name, the counts of arguments that SVG admits, and the units
+# that CSS asks for. A CSS rotate() has one argument; CSS's axis forms become
+# the two-argument ones.
+_TRANSFORMS: dict[str, tuple[str, tuple[int, ...], frozenset[str]]] = {
+    'matrix': ('matrix', (6,), _BARE),
+    'translate': ('translate', (1, 2), _PIXELS),
+    'translatex': ('translate', (1,), _PIXELS),
+    'translatey': ('translate', (1,), _PIXELS),
+    'scale': ('scale', (1, 2), _BARE),
+    'scalex': ('scale', (1,), _BARE),
+    'scaley': ('scale', (1,), _BARE),
+    'rotate': ('rotate', (1,), _ANGLE),
+    'skewx': ('skewX', (1,), _ANGLE),
+    'skewy': ('skewY', (1,), _ANGLE),
+}
+# The property has another name where it is an attribute of paint.
+_TRANSFORM_OF = {
+    'linearGradient': 'gradientTransform',
+    'pattern': 'patternTransform',
+    'radialGradient': 'gradientTransform',
 }
 _PATH = re.compile(r'path\(\s*(["\'])([^"\']*)\1\s*\)').fullmatch
 
@@ -88,14 +108,19 @@ def match(element: str, name: str, value: str) -> dict[str, Styled] | None:
         return {name: Styled(word, in_style=True)} if word else None
     if name == 'marker':
         return _attributes(_MARKERS, _paint.reference(value))
-    matched: Value | None = None
     if name == 'transform':
-        matched = transform(value)
-    elif name == 'd' and element == 'path':
+        written = _TRANSFORM_OF.get(element, name)
+        return _attributes((written,), transform(value))
+    matched: Value | None = None
+    if name == 'd' and element == 'path':
         matched = _path(value)
-    elif name in profile.PRESENTATION or name in GEOMETRY:
-        grammar = _grammar.element_grammars(element).get(name)
-        matched = grammar(value) if grammar and value else None
+    elif name in GEOMETRY.get(element, ()):
+        # What is a word has no attribute form, or is none.
+        grammar = _grammar.element_grammars(element)[name]
+        matched = grammar(value) if _LENGTH(value) else None
+    elif name in profile.PRESENTATION:
+        grammar = _grammar.element_grammars(element)[name]
+        matched = grammar(value) if value else None
     return _attributes((name,), matched)
 
 
@@ -177,21 +202,20 @@ def transform(value: str) -> str | None:
 
 def _function(name: str, arguments: str) -> str | None:
     """Return one transform function in attribute syntax."""
-    svg_name, counts = _TRANSFORMS.get(name, ('', ()))
+    svg_name, counts, units = _TRANSFORMS.get(name, ('', (), _BARE))
     numbers: list[str] = []
-    for argument in arguments.replace(',', ' ').split():
+    for argument in arguments.split(','):
         term = _TERM(argument)
         if term is None:
             return None
         number, unit = term[1], term[2]
-        angle = name in {'rotate', 'skewx', 'skewy'}
-        if angle and unit in _DEGREES:
-            if unit not in {'', 'deg'}:
-                number = f'{float(number) * _DEGREES[unit]:.6g}'
-                if _NUMBER(number) is None:
-                    return None
-        elif unit not in {'', 'px'}:
+        # Nothing needs no unit.
+        if unit not in units and (unit or float(number)):
             return None
+        if unit in _DEGREES and unit != 'deg':
+            number = f'{float(number) * _DEGREES[unit]:.6g}'
+            if _NUMBER(number) is None:
+                return None
         numbers.append(number)
     if len(numbers) not in counts:
         return None
@@ -205,19 +229,31 @@ def _function(name: str, arguments: str) -> str | None:
 def grade(element: str, name: str, value: str) -> tuple[Grade, str]:
     """Return how much a declaration matters that was not understood."""
     name = _PREFIXED.get(name, name)
-    own = name in profile.ELEMENTS.get(element, {})
-    if name in profile.PRESENTATION or (name in GEOMETRY and own):
-        return grade_value(element, name, value)
-    if name in GEOMETRY and not grades.is_active_value(value):
+    if name in profile.PRESENTATION:
+        error = _grammar.is_error(element, name, value)
+        return _grade_value(element, name, value, error=error)
+    if name in GEOMETRY.get(element, ()):
+        return _grade_value(element, name, value, error=False)
+    if name in _GEOMETRY and not grades.is_active_value(value):
         return 'inert', 'it has no such geometry'
     return grades.grade_property(element, name, value)
 
 
-def grade_value(element: str, name: str, value: str) -> tuple[Grade, str]:
-    """Return how much a value matters that its grammar does not match."""
+def grade_attribute(element: str, name: str, value: str) -> tuple[Grade, str]:
+    """Return how much an attribute matters that its grammar does not match."""
+    error = not grades.fault_counts(element, name) and _grammar.is_error(
+        element, name, value
+    )
+    return _grade_value(element, name, value, error=error)
+
+
+def _grade_value(
+    element: str, name: str, value: str, *, error: bool
+) -> tuple[Grade, str]:
+    """Return the grade of a value, and what it should have been."""
     wanted = f'the value is not {_grammar.wanted(element, name)}'
     if grades.is_active_value(value):
         return 'active', wanted
-    if _grammar.is_error(element, name, value):
+    if error:
         return 'inert', f'{wanted}; browsers ignore it'
     return 'visual', wanted

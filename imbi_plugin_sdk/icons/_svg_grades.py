@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from imbi_plugin_sdk.icons import _svg_profile as profile
+from imbi_plugin_sdk.icons._svg_filters import FILTER_ELEMENTS
 
 if TYPE_CHECKING:
     from imbi_plugin_sdk.icons._model import Grade
@@ -62,6 +63,7 @@ _ACTING = ACTIVE_ELEMENTS - {'foreignobject'}
 INERT_ELEMENTS = frozenset({'metadata', 'title', 'desc', 'view', 'cursor'})
 """SVG elements that never show."""
 
+_CLIPPED = frozenset({'clip', 'hidden', 'scroll'})
 SHOWN_PROPERTIES: dict[str, frozenset[str]] = {
     'all': frozenset(),
     'animation': frozenset({'none'}),
@@ -73,18 +75,29 @@ SHOWN_PROPERTIES: dict[str, frozenset[str]] = {
     'mask-image': frozenset({'none'}),
     'offset': frozenset({'none'}),
     'offset-path': frozenset({'none'}),
+    'offset-position': frozenset({'auto', 'normal'}),
     'outline': frozenset({'0', 'none'}),
     'outline-style': frozenset({'none'}),
+    'overflow-block': _CLIPPED,
+    'overflow-inline': _CLIPPED,
+    'overflow-x': _CLIPPED,
+    'overflow-y': _CLIPPED,
     'rotate': frozenset({'none'}),
     'scale': frozenset({'1', 'none'}),
     'translate': frozenset({'0', 'none'}),
+    'will-change': frozenset({'auto', 'opacity', 'transform'}),
     '-webkit-animation': frozenset({'none'}),
+    '-webkit-logical-height': frozenset({'0', 'auto'}),
+    '-webkit-logical-width': frozenset({'0', 'auto'}),
+    '-webkit-mask-box-image': frozenset({'none'}),
+    '-webkit-mask-box-image-source': frozenset({'none'}),
     '-webkit-mask-image': frozenset({'none'}),
 }
 """Properties that a browser shows, with the values that show nothing.
 
 Found by setting every property that Chromium knows on shapes and text in a
-picture; what is on the allowlist is not repeated. All others are editors'.
+picture; what is on the allowlist is not repeated. All others are editors',
+or change by two steps of 255 at most, as what isolates a group does.
 """
 
 SHOWN_TEXT_PROPERTIES: dict[str, frozenset[str]] = {
@@ -100,16 +113,28 @@ SHOWN_TEXT_PROPERTIES: dict[str, frozenset[str]] = {
     'font-variant-position': frozenset({'normal'}),
     'font-variation-settings': frozenset({'normal'}),
     'text-decoration-line': frozenset({'none'}),
+    'text-decoration-style': frozenset({'solid'}),
+    'text-decoration-thickness': frozenset({'auto'}),
+    'text-fit': frozenset({'none'}),
     'text-orientation': frozenset({'mixed'}),
     'text-shadow': frozenset({'none'}),
     'text-transform': frozenset({'none'}),
     'white-space': frozenset({'normal'}),
     'white-space-collapse': frozenset({'collapse'}),
     '-epub-text-transform': frozenset({'none'}),
+    '-webkit-locale': frozenset({'auto'}),
     '-webkit-text-orientation': frozenset({'mixed'}),
+    '-webkit-text-security': frozenset({'none'}),
     '-webkit-writing-mode': frozenset({'horizontal-tb'}),
 }
 """The same for those that show where there is text."""
+
+SHOWN_BOX_PROPERTIES: dict[str, frozenset[str]] = {
+    'contain': frozenset({'none'}),
+    'float': frozenset({'none'}),
+    'position': frozenset({'relative', 'static', 'sticky'}),
+}
+"""The same for those of text elements only, which have boxes as in HTML."""
 
 _NO_TEXT = frozenset(
     {
@@ -127,7 +152,29 @@ _NO_TEXT = frozenset(
     }
 )
 
-_BOX_PROPERTIES = re.compile(r'(?:background|border|margin|padding)(?:-.*)?')
+_TEMPLATED = ('linearGradient', 'pattern', 'radialGradient')
+FAULTS_COUNT: dict[str, frozenset[str]] = {
+    **{
+        name: frozenset({'x', 'y'})
+        for name, own in FILTER_ELEMENTS.items()
+        if 'width' in own
+    },
+    **{name: frozenset(profile.ELEMENTS[name]) for name in _TEMPLATED},
+    'ellipse': frozenset({'rx', 'ry'}),
+    'feConvolveMatrix': frozenset({'divisor', 'targetX', 'targetY', 'x', 'y'}),
+    'image': frozenset({'width', 'height'}),
+    'rect': frozenset({'rx', 'ry'}),
+    'use': frozenset({'width', 'height'}),
+}
+"""Attributes that a browser takes for set although their value is a fault.
+
+Then nothing comes from a template, or from what follows where an attribute
+is not there. Found by giving every attribute such a value in Chromium.
+"""
+
+_BOX_PROPERTIES = re.compile(
+    r'(?:-webkit-)?(?:background|border|margin|padding)(?:-.*)?'
+)
 _BOX_NOTHING = re.compile(r'(?:none|transparent|0(?:px|%)?| )+')
 
 _ACTIVE_VALUE = re.compile(
@@ -177,7 +224,7 @@ def grade_attribute(
         return 'active', 'event handlers run script'
     if namespace == profile.XML and name == 'base':
         return 'active', 'it moves where references lead'
-    if name == 'href' and value.startswith('#'):
+    if name == 'href' and value[:1] in {'', '#'}:
         return 'inert', 'nothing here follows it'
     if name in {'href', 'src', 'action', 'formaction', 'srcdoc', 'ping'}:
         return 'active', 'it leads out of the picture'
@@ -196,13 +243,22 @@ def _is_property(name: str) -> bool:
     )
 
 
+def fault_counts(element: str, attribute: str) -> bool:
+    """Return whether an attribute shows even where its value is a fault."""
+    return attribute == 'pathLength' or (
+        attribute in FAULTS_COUNT.get(element, ())
+    )
+
+
 def grade_property(element: str, name: str, value: str) -> tuple[Grade, str]:
     """Return the grade of a property that is not on the allowlist."""
     if name in _ACTIVE_PROPERTIES or is_active_value(value):
         return 'active', 'it can fetch or run'
     nothing = SHOWN_PROPERTIES.get(name)
-    if nothing is None and element not in _NO_TEXT:
-        nothing = SHOWN_TEXT_PROPERTIES.get(name)
+    if element not in _NO_TEXT:
+        nothing = SHOWN_TEXT_PROPERTIES.get(name, nothing)
+    if element in profile.TEXT_ELEMENTS:
+        nothing = SHOWN_BOX_PROPERTIES.get(name, nothing)
     if element == 'svg' and _BOX_PROPERTIES.fullmatch(name):
         shown = _BOX_NOTHING.fullmatch(value) is None
     else:

@@ -157,6 +157,7 @@ OPEN = frozenset(
         'font-stretch',
         'font-style',
         'font-variant',
+        'font-weight',
         'image-rendering',
         'overflow',
         'text-rendering',

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 
+from imbi_plugin_sdk._text import shown
 from imbi_plugin_sdk.icons._budget import Budget
 from imbi_plugin_sdk.icons._clean import Cleaner
 from imbi_plugin_sdk.icons._model import SanitizedSvg
@@ -39,7 +40,8 @@ def sanitize_svg(data: bytes, *, id_prefix: str | None = None) -> SanitizedSvg:
     Args:
         data: The document as its author made it.
         id_prefix: What ids begin with instead: a letter or `_`, then at
-            most 39 letters, digits, `_` or `-`.
+            most 39 letters, digits, `_` or `-`. Two prefixes that differ
+            have no id in common.
 
     Raises:
         IconError: The document is refused; `ICON_PROBLEMS` lists every
@@ -48,8 +50,8 @@ def sanitize_svg(data: bytes, *, id_prefix: str | None = None) -> SanitizedSvg:
     """
     if id_prefix is not None and not _PREFIX(id_prefix):
         raise ValueError(
-            f'id_prefix is {id_prefix!r}; it must be a letter or _, then at '
-            'most 39 letters, digits, _ or -'
+            f'id_prefix is {shown(id_prefix)}; it must be a letter or _, then '
+            'at most 39 letters, digits, _ or -'
         )
     root, source = parse(data)
     cleaner = Cleaner(root, source)

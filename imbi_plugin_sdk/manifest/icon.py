@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 MediaType = Literal['image/svg+xml', 'image/png', 'image/webp']
 
-MAX_ICON_BYTES = 65_536
-"""64 KiB after reading (ADR 0012, section 2)."""
-
 _PACKAGE = re.compile(r'[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*', re.ASCII)
 
 

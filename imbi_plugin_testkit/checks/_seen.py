@@ -2,8 +2,9 @@
 
 An SVG is judged by its sanitized document, in which every style has become
 an attribute, and a PNG by its pixels. What only a renderer could tell
-(gradients, patterns, filters, embedded images, WebP) counts as seen on any
-ground: nobody is blamed for it.
+(gradients, patterns, filters, markers, faint shapes that may lie on each
+other, embedded images, WebP) counts as seen on any ground: nobody is blamed
+for it.
 """
 
 from __future__ import annotations
@@ -83,6 +84,8 @@ _UNDRAWN = frozenset(
     {'clipPath', 'defs', 'marker', 'mask', 'pattern', 'symbol'}
 )
 """What is only drawn where something refers to it."""
+_MARKERS = ('marker-start', 'marker-mid', 'marker-end')
+"""What draws on the corners of a shape, be it painted itself or not."""
 _NUMBER = re.compile(r'[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?')
 _DRAWS = re.compile(r'[ACHLQSTVZachlqstvz]')
 """Commands of a path that draw; a second pair behind M does too."""
@@ -118,6 +121,7 @@ def of_svg(data: bytes) -> Seen:
     root = ElementTree.fromstring(data)
     ids = {each.get('id'): each for each in root.iter()}
     found = Seen.NOTHING
+    faint = 0
     # A stack, for references nest deeper than calls may.
     stack = [(root, _Style(), False)]
     while stack and found is not Seen.EVERYWHERE:
@@ -125,7 +129,9 @@ def of_svg(data: bytes) -> Seen:
         if _is_hidden(element, ids, used=used):
             continue
         style = _styled(element, inherited)
-        found |= _own(element, style)
+        own = _own(element, style, ids)
+        faint += own is Seen.DRAWN
+        found |= Seen.EVERYWHERE if faint > 1 else own
         stack += [(child, style, False) for child in element]
         target = _target(element, ids) if _name(element) == 'use' else None
         if target is not None:
@@ -171,15 +177,22 @@ def _styled(element: Element, inherited: _Style) -> _Style:
     return inherited._replace(alpha=alpha, **values)
 
 
-def _own(element: Element, style: _Style) -> Seen:
+def _own(
+    element: Element, style: _Style, ids: Mapping[str | None, Element]
+) -> Seen:
     """Return what is seen of a shape itself."""
     name = _name(element)
     if 'filter' in element.attrib or 'style' in element.attrib:
         return Seen.EVERYWHERE
-    if style.visibility != 'visible' or not _has_extent(name, element):
+    if style.visibility != 'visible':
         return Seen.NOTHING
-    if name == 'image':
+    marks = (_target(element, ids, attribute) for attribute in _MARKERS)
+    if name == 'image' or any(
+        mark is not None and len(mark) for mark in marks
+    ):
         return Seen.EVERYWHERE if style.alpha >= FAINT else Seen.NOTHING
+    if not _has_extent(name, element):
+        return Seen.NOTHING
     found = Seen.NOTHING
     if name != 'line':
         alpha = style.alpha * _share(style.fill_opacity)
@@ -206,7 +219,7 @@ def _has_extent(name: str, element: Element) -> bool:
         if name == 'ellipse':  # one radius is the other's where it is absent
             sizes = [size for size in sizes if size is not None] or [None]
         return not any(size is None or _is_nothing(size) for size in sizes)
-    return name in {'image', 'line'}
+    return name == 'line'
 
 
 def _is_nothing(length: str) -> bool:

@@ -302,7 +302,6 @@ _ROWS = (
             'icon_png_checksum',
             'icon_png_pixels',
             'icon_webp_structure',
-            'icon_jpeg_structure',
         ),
         'a raster icon is intact to its last byte',
         'Decoders differ in what they forgive, and damaged files are how '

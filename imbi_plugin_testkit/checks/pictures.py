@@ -74,9 +74,7 @@ def icon_is_square(plugin: PluginUnderTest) -> Iterator[Finding]:
     read.
     """
     for field, clean in _icons(plugin):
-        width, height = clean.view_box[2:]
-        if min(width, height) <= 0:
-            continue
+        width, height = clean.view_box[2:]  # always positive
         ratio = max(width, height) / min(width, height)
         if ratio > MOST_OBLONG:
             yield Finding(

@@ -50,12 +50,10 @@ def icon(arguments: argparse.Namespace) -> int:
     from imbi_plugin_sdk.errors import IconError  # noqa: PLC0415
     from imbi_plugin_sdk.icons import sanitize_icon  # noqa: PLC0415
 
-    path = Path(arguments.file)
-    if Path(arguments.preview or '').suffix.lower() in MEDIA_TYPES:
-        return complain(
-            '--preview writes an HTML page. Fix: give it a name in .html.'
-        )
-    name = '<stdin>' if arguments.file == STDIN else _printable(path.name)
+    slip = _slip(arguments)
+    if slip:
+        return complain(slip)
+    name = _name(arguments.file)
     try:
         data = _read(arguments.file)
     except OSError as error:
@@ -81,14 +79,35 @@ def icon(arguments: argparse.Namespace) -> int:
             preview(name, data, media_type, clean).encode(),
         ),
     ]
+    from imbi_plugin_testkit.report.files import write_bytes  # noqa: PLC0415
+
     for target, content in outputs:
-        if target:
+        if target is not None:
             try:
-                Path(target).write_bytes(content)
+                write_bytes(Path(target), content)
             except OSError as error:
                 return _complain_of(target, error, 'give a file to write.')
     active = any(removal.grade == 'active' for removal in clean.removals)
     return BROKEN if active else OK
+
+
+def _slip(arguments: argparse.Namespace) -> str:
+    """Return what makes no sense about the names that are given, if any."""
+    output, page = arguments.output, arguments.preview
+    if STDIN in {output, page}:
+        return 'only the icon may be -. Fix: give a file to write.'
+    if Path(page or '').suffix.lower() in MEDIA_TYPES:
+        return '--preview writes an HTML page. Fix: give it a name in .html.'
+    if page and page == output:
+        return '-o and --preview name one file. Fix: give each its own.'
+    if arguments.file == STDIN and sys.stdin is None:
+        return 'there is no standard input. Fix: give a file to read.'
+    return ''
+
+
+def _name(file: str) -> str:
+    """Return what the icon is called before an author."""
+    return '<stdin>' if file == STDIN else _printable(Path(file).name)
 
 
 def _read(file: str) -> bytes:
@@ -112,7 +131,7 @@ def _media_type(file: str, data: bytes) -> str | None:
 
 def _complain_of(file: str, error: OSError, fix: str) -> int:
     reason = error.strerror or type(error).__name__
-    return complain(f'{_printable(file)}: {reason}. Fix: {fix}')
+    return complain(f'{_printable(file) or "(no name)"}: {reason}. Fix: {fix}')
 
 
 def _refused(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_sdk._text import listed
@@ -20,7 +21,6 @@ from imbi_plugin_testkit.report import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from imbi_plugin_testkit.report import Report
 
@@ -88,12 +88,19 @@ def write(path: Path, reports: Sequence[Report]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    handle, name = tempfile.mkstemp(
-        dir=path.absolute().parent, prefix=f'.{path.name}.'
-    )
+    write_bytes(path, text.encode('utf-8'))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; what is no file is written to."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)  # a device or a pipe
+        return
+    path = Path(os.path.realpath(path))  # a link stays one
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
     try:
-        with os.fdopen(handle, 'w', encoding='utf-8') as file:
-            file.write(text)
+        with os.fdopen(handle, 'wb') as file:
+            file.write(data)
         os.chmod(name, 0o644)  # noqa: PTH101  mkstemp's 0600 hides it from CI
         os.replace(name, path)  # noqa: PTH105  the names are plain strings
     except BaseException:
@@ -101,4 +108,11 @@ def write_text(path: Path, text: str) -> None:
         raise
 
 
-__all__ = ['FORMATS', 'as_json', 'check_target', 'write', 'write_text']
+__all__ = [
+    'FORMATS',
+    'as_json',
+    'check_target',
+    'write',
+    'write_bytes',
+    'write_text',
+]

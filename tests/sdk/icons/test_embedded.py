@@ -94,3 +94,13 @@ def test_what_is_no_picture_goes_with_its_grade(embed, url, grade):
     result = embed(url)
     assert b'href' not in result.data
     assert [removal.grade for removal in result.removals] == [grade]
+
+
+def test_a_picture_that_is_refused_is_told_with_the_reason(embed, digits):
+    data = base64.b64encode(base64.b64decode(digits) + b'PK\3\4').decode()
+    result = embed(f'data:image/png;base64,{data}')
+    assert b'href' not in result.data
+    (removal,) = result.removals
+    assert removal.grade == 'visual'
+    assert '4 bytes follow the end of the picture' in removal.why
+    assert removal.why.endswith(' [icon_trailing_data]')

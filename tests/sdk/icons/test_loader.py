@@ -12,6 +12,7 @@ from importlib.resources import abc
 
 import pytest
 
+from imbi_plugin_sdk.errors import IconError
 from imbi_plugin_sdk.icons import MAX_ICON_BYTES, load_icon
 
 SVG = (
@@ -102,10 +103,14 @@ def test_a_folder_of_assets_may_be_named_as_a_package(site):
         'a' * 256,
     ],
 )
-def test_a_path_that_is_not_plain_is_refused_unopened(site, codes, resource):
+def test_a_path_that_is_not_plain_is_refused_unopened(site, resource):
     (site.path / 'secret.svg').write_bytes(SVG)
 
-    assert codes(load_icon, site.icon(resource)) == ['icon_outside_package']
+    with pytest.raises(IconError) as caught:
+        load_icon(site.icon(resource))
+    (problem,) = caught.value.problems
+    assert problem.code == 'icon_outside_package'
+    assert problem.path == 'resource'
 
 
 @pytest.mark.parametrize(
@@ -113,8 +118,11 @@ def test_a_path_that_is_not_plain_is_refused_unopened(site, codes, resource):
     ['', '.', '..', '.x', 'a..b', 'a/b', '../x', 'a b', 'a-b', '1a', 'a\0',
      'a' * 256],
 )  # fmt: skip
-def test_a_package_that_is_no_name_is_refused(codes, package):
-    assert codes(load_icon, Icon(package)) == ['icon_missing']
+def test_a_package_that_is_no_name_is_refused_unimported(package):
+    with pytest.raises(IconError, match='must be the dotted name') as caught:
+        load_icon(Icon(package))
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.path) == ('icon_missing', 'package')
 
 
 def test_what_is_not_there_is_missing(site, codes):

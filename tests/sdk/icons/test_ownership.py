@@ -144,3 +144,15 @@ def test_a_damaged_record_hides_no_editable_source(site):
 def test_a_distribution_that_cannot_be_is_not_installed(site, name):
     (warning,) = load_icon(site.icon(), distribution=name).warnings
     assert warning.message == f'Distribution {name} is not installed.'
+
+
+def test_a_finder_that_fails_finds_nothing(site, monkeypatch):
+    class Finder:
+        find_spec = staticmethod(lambda *_: None)
+
+        def find_distributions(self, *_):
+            raise RuntimeError('no database today')
+
+    monkeypatch.setattr('sys.meta_path', [Finder(), *sys.meta_path])
+    (warning,) = load_icon(site.icon(), distribution='unseen').warnings
+    assert warning.message == 'Distribution unseen is not installed.'

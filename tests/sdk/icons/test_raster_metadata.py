@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 import zlib
 
 import pytest
@@ -102,6 +103,7 @@ def grades(files):
     for data, kind in files:
         result = check_raster(data, kind)
         (removal,) = result.removals
+        assert (removal.line, removal.column) == (0, 0)
         assert check_raster(result.data, kind).removals == ()
         found.add(removal.grade)
     return found
@@ -134,6 +136,8 @@ OTHERS = {
     'kind 2 with an offset': profile(tone=para(2, 2.2, 1, 0, 0.2)),
     'kind 3': profile(tone=para(3, 1.0, 1, 0, 1, 0)),
     'kind 4 with an offset': profile(tone=para(4, 2.2, 1, 0, 1, 0, 0.2, 0)),
+    'a curve that divides by nothing': profile(tone=para(1, -1, 0, 0)),
+    'a curve beyond counting': profile(tone=para(1, 30_000, 30_000, 0)),
     'an unknown kind': profile(tone=para(9, 2.2)),
     'dark grey': profile((), gamma(1.0), b'GRAY'),
     'four inks': profile(space=b'CMYK'),
@@ -162,6 +166,12 @@ def test_a_profile_cut_anywhere_is_still_only_a_grade(carried):
 def test_a_profile_that_unpacks_to_gigabytes_is_not_unpacked(png, chunk):
     bomb = chunk(b'iCCP', b'x\0\0' + zlib.compress(bytes(40_000_000)))
     assert grades([(png(before=bomb), PNG)]) == {'inert'}
+    many = png(
+        before=chunk(b'iCCP', b'x\0\0' + zlib.compress(bytes(1 << 20))) * 60
+    )
+    start = time.process_time()
+    assert grades([(many, PNG)]) == {'inert'}
+    assert time.process_time() - start < 0.1
     broken = chunk(b'iCCP', b'x\0\0not zlib')
     assert grades([(png(before=broken), PNG)]) == {'inert'}
 
@@ -185,9 +195,31 @@ def test_broken_exif_turns_nothing(carried):
 
 
 def test_code_points_of_other_colours_are_a_visual_loss(png, chunk):
-    for data, grade in ((b'\1\x0d\0\1', 'inert'), (b'\x0c\x0d\0\1', 'visual')):
+    for data, grade in (
+        (b'\1\x0d\0\1', 'inert'),
+        (b'\x0c\x0d\0\1', 'visual'),
+        (b'\x0c\x0d\0', 'inert'),  # browsers do not know what it means
+    ):
         file = png(before=chunk(b'cICP', data))
         assert grades([(file, PNG)]) == {grade}
+
+
+def test_what_a_profile_overruled_goes_with_it(png, chunk):
+    """Left alone, browsers would draw by it: 73 of 255 levels off."""
+    dull = chunk(b'gAMA', struct.pack('>I', 100_000))
+    wide = chunk(b'cHRM', bytes(32))
+    kept = chunk(b'sRGB', b'\0')
+    icc = chunk(b'iCCP', b'name\0\0' + zlib.compress(profile()))
+    points = chunk(b'cICP', b'\1\x0d\0\1')
+    for before in (dull + icc + kept + wide, points + kept + wide + dull):
+        result = check_raster(png(before=before), PNG)
+        assert result.data == png(before=kept)
+        told = {(each.what, each.grade) for each in result.removals}
+        assert {('chunk gAMA', 'inert'), ('chunk cHRM', 'inert')} < told
+    broken = chunk(b'iCCP', b'name\0\0' + zlib.compress(b'none'))
+    for other in (b'', broken, chunk(b'cICP', b'\x0c\x0d')):
+        result = check_raster(png(before=dull + other + wide), PNG)
+        assert result.data == png(before=dull + wide)
 
 
 def test_the_loss_of_an_embedded_picture_is_told_with_its_place(carried, svg):

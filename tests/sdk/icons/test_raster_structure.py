@@ -127,6 +127,56 @@ def test_thousands_of_one_kind_of_chunk_are_told_once(png, chunk):
     assert result.data == png()
 
 
+ADAM7 = (
+    '16462646', '77777777', '56565656', '77777777',
+    '36463646', '77777777', '56565656', '77777777',
+)  # fmt: skip
+"""The pass of each pixel (PNG, section 8.1), repeated over the picture."""
+
+
+@pytest.mark.parametrize('width', range(1, 10))
+@pytest.mark.parametrize('height', range(1, 10))
+def test_interlaced_pixels_are_measured_rightly(png, codes, width, height):
+    raw = b''
+    for number in '1234567':
+        for y in range(height):
+            row = (ADAM7[y % 8] * 2)[:width].count(number)
+            raw += (b'\0' + bytes(row)) if row else b''
+    data = png(width, height, 8, 0, 1, raw=raw)
+
+    assert check_raster(data, PNG).data == data
+    short = png(width, height, 8, 0, 1, raw=raw[:-1])
+    assert codes(check_raster, short, PNG) == ['icon_png_pixels']
+
+
+LENGTHS = {
+    b'sBIT': {0: 1, 2: 3, 3: 3, 4: 2, 6: 4},
+    b'bKGD': {0: 2, 2: 6, 3: 1, 4: 2, 6: 6},
+    b'gAMA': dict.fromkeys((0, 2, 3, 4, 6), 4),
+    b'cHRM': dict.fromkeys((0, 2, 3, 4, 6), 32),
+    b'sRGB': dict.fromkeys((0, 2, 3, 4, 6), 1),
+    b'pHYs': dict.fromkeys((0, 2, 3, 4, 6), 9),
+    b'tRNS': {0: 2, 2: 6},
+}
+"""Bytes of a chunk by colour type (PNG, section 11.3)."""
+
+
+@pytest.mark.parametrize('kind', LENGTHS)
+def test_a_chunk_that_stays_has_its_length(png, chunk, codes, kind):
+    for color, length in LENGTHS[kind].items():
+        palette = chunk(b'PLTE', bytes(3)) if color == 3 else b''
+        behind = kind == b'bKGD'
+        for wrong in (-1, 0, 1):
+            one = chunk(kind, bytes(length + wrong))
+            around = palette + one if behind else one + palette
+            data = png(color=color, palette=around)
+            if wrong:
+                found = codes(check_raster, data, PNG)
+                assert found == ['icon_png_structure'], (color, wrong)
+            else:
+                assert check_raster(data, PNG).data == data
+
+
 # WebP
 
 
@@ -156,6 +206,15 @@ def test_a_webp_has_one_canvas(webp, codes):
         assert codes(check_raster, data, WEBP) == ['icon_webp_structure']
 
 
+def test_any_sign_of_frames_is_an_animation(webp, codes):
+    for kind in (b'ANIM', b'ANMF'):
+        data = webp(canvas(), (kind, bytes(6)), LOSSY)
+        assert codes(check_raster, data, WEBP) == ['icon_animated']
+    # Every flag but that of the animation, and those without a meaning.
+    data = webp(canvas(0xFD), LOSSY)
+    assert check_raster(data, WEBP).data == webp(canvas(), LOSSY)
+
+
 def test_a_vp8_frame_is_shown_and_of_a_known_version(webp, codes):
     for version in range(8):
         data = webp((b'VP8 ', frame(0x10 | version << 1)))
@@ -163,6 +222,15 @@ def test_a_vp8_frame_is_shown_and_of_a_known_version(webp, codes):
             assert check_raster(data, WEBP).data == data
         else:
             assert codes(check_raster, data, WEBP) == ['icon_webp_structure']
+    # The first partition has its length in the tag; two bytes are there.
+    for length, fits in ((2, True), (3, False)):
+        data = webp((b'VP8 ', frame(0x10 | length << 5)))
+        if fits:
+            assert check_raster(data, WEBP).data == data
+        else:
+            assert codes(check_raster, data, WEBP) == ['icon_webp_structure']
+    other = webp((b'VP8 ', frame().replace(b'\x9d\x01\x2a', b'\x9d\x01\x2b')))
+    assert codes(check_raster, other, WEBP) == ['icon_webp_structure']
     hidden = webp((b'VP8 ', frame(0)))
     assert codes(check_raster, hidden, WEBP) == ['icon_webp_structure']
     scaled = webp((b'VP8 ', frame(size=(4 | 0xC000, 3 | 0x4000))))
@@ -232,6 +300,53 @@ def test_fill_bytes_are_skipped(jpeg):
 def test_a_scans_header_has_the_length_of_its_channels(jpeg, codes):
     good = jpeg()
     place = good.index(b'\xff\xda')
-    for head in (b'\0\2', b'\0\3\1', b'\0\6\1\0\0\0', b'\0\x08\2\1\0\0\x3f\0'):
+    for head in (b'\0\2', b'\0\3\1', b'\0\6\1\0\0\0', b'\0\x08\2\1\0\0\x3f\0',
+                 b'\0\6\0\0\0\0', b'\0\x10\5' + bytes(13)):  # fmt: skip
         data = good[:place] + b'\xff\xda' + head + good[place + 10 :]
         assert codes(check_raster, data, JPEG) == ['icon_jpeg_structure']
+    four = b'\xff\xda\0\x0e\4' + bytes(11)
+    data = good[:place] + four + good[place + 10 :]
+    assert check_raster(data, JPEG).data == data
+
+
+def test_a_frame_has_1_3_or_4_channels(jpeg, codes):
+    good = jpeg()
+    for channels in range(6):
+        body = b'\x08\0\x08\0\x08' + bytes([channels]) + bytes(3 * channels)
+        data = good.replace(good[2:15], segment(0xC0, body))
+        if channels in {1, 3, 4}:
+            assert check_raster(data, JPEG).data == data
+        else:
+            assert codes(check_raster, data, JPEG) == ['icon_jpeg_structure']
+
+
+def test_tables_have_the_lengths_that_they_announce(jpeg, codes):
+    def codes_of(head, *counts):
+        counts = bytes(counts) + bytes(16 - len(counts))
+        return bytes([head]) + counts + bytes(sum(counts))
+
+    right = [
+        (0xDB, bytes(65)),
+        (0xDB, b'\3' + bytes(64) + b'\x12' + bytes(128)),
+        (0xC4, codes_of(0x13, 0, 2, 1) + codes_of(0)),
+        (0xDD, b'\0\4'),
+    ]
+    for marker, tables in right:
+        data = jpeg(before=segment(marker, tables))
+        assert check_raster(data, JPEG).data == data
+    wrong = [
+        *((marker, b'') for marker in (0xDB, 0xC4, 0xDD)),
+        *((marker, tables + b'\0') for marker, tables in right),
+        *((marker, tables[:-1]) for marker, tables in right),
+        (0xDD, bytes(4)),
+        (0xDB, b'\4' + bytes(64)),
+        (0xDB, b'\x20' + bytes(192)),
+        (0xC4, codes_of(0x20)),
+        (0xC4, codes_of(0x04)),
+        (0xC4, b'\0' * 9),
+        (0xC4, b'PK\3\4' + bytes(400)),
+    ]
+    for marker, tables in wrong:
+        data = jpeg(before=segment(marker, tables))
+        found = codes(check_raster, data, JPEG)
+        assert found == ['icon_jpeg_structure'], (marker, tables)

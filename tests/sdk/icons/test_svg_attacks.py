@@ -145,3 +145,10 @@ def test_controls_leave_the_text(svg):
     result = sanitize_svg(svg('<text>a&#x85;b&#x7f;c&#13;d</text>'))
 
     assert b'<text>abc d</text>' in result.data
+
+
+def test_of_a_text_of_controls_nothing_is_left(svg):
+    once = sanitize_svg(svg('<text>&#x7f;<tspan>\x85</tspan></text>')).data
+
+    assert b'<text><tspan/></text>' in once
+    assert sanitize_svg(once).data == once

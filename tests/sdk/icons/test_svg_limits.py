@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import sys
 import time
 
 import pytest
@@ -100,6 +101,14 @@ REFUSED = {
     ),
     'expanded attribute': (
         doc(f'<g a="{"&a;" * 513}"/>', LONG),
+        'icon_bomb',
+    ),
+    'a long namespace': (
+        doc(f'<g xmlns="{"u" * 257}"/>'),
+        'icon_bomb',
+    ),
+    'expanded namespaces': (
+        doc('<g xmlns="&a;"/>' * 513, LONG),
         'icon_bomb',
     ),
     'elements': (doc('<g/>' * 4_000), 'icon_too_complex'),
@@ -249,6 +258,11 @@ def test_a_refusal_points_at_the_place():
         # What nothing refers to is not drawn.
         (doc('<defs>' + clones(40, 3) + '</defs>'), None),
         (doc(f'<text>{"&a;" * 240}</text>', LONG), None),
+        (doc(f'<g xmlns="{"u" * 256}"/>'), None),
+        *(
+            (f'<?xml version="1.0" encoding="{name}"?>'.encode() + doc(), None)
+            for name in ('UTF-8', 'utf8', 'US-ASCII', 'ascii')
+        ),
     ],
 )
 def test_what_is_just_within_the_limits_passes(data, size):
@@ -263,6 +277,22 @@ def test_a_group_that_is_added_counts_too(codes):
     turned = deep.replace(b'viewBox', b'transform="scale(1)" viewBox')
 
     assert codes(sanitize_svg, turned) == ['icon_too_complex']
+
+
+@pytest.mark.parametrize(
+    'body', ['<g style="x:{}"/>', '<style>g{{x:{}}}</style><g/>']
+)
+def test_a_number_that_python_would_not_read_is_dropped(body):
+    # The least that Python's own limit can be set to is 640 digits.
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(640)
+    try:
+        for digits in (600, 601, 5_000):
+            result = sanitize_svg(doc(body.format('1' * digits)))
+            (removal,) = result.removals
+            assert ('600 digits' in removal.why) is (digits > 600)
+    finally:
+        sys.set_int_max_str_digits(limit)
 
 
 STYLE = 41_000

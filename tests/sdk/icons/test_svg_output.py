@@ -48,7 +48,8 @@ def test_ids_get_a_prefix_from_the_content(svg):
     other = sanitize_svg(svg(GRADIENT.replace('red', 'blue'))).data
 
     ids = [
-        re.findall(rb' id="(i[0-9a-f]{8}-0)"', data) for data in (first, other)
+        re.findall(rb' id="(i[0-9a-f]{16}-0)"', data)
+        for data in (first, other)
     ]
     assert len(ids[0]) == len(ids[1]) == 1
     assert ids[0] != ids[1]
@@ -60,6 +61,21 @@ def test_ids_get_the_prefix_that_is_asked_for(svg):
 
     assert b'id="mine_0"' in data
     assert b'fill="url(#mine_0)"' in data
+
+
+def test_two_prefixes_have_no_id_in_common(svg):
+    shades = ''.join(
+        f'<linearGradient id="g{n}"/><path d="M0 0" fill="url(#g{n})"/>'
+        for n in range(12)
+    )
+    found = [
+        re.findall(
+            rb' id="([^"]+)"', sanitize_svg(svg(shades), id_prefix=p).data
+        )
+        for p in ('a', 'a1', 'a-', 'a1-', 'a-1')
+    ]
+
+    assert len({one for ids in found for one in ids}) == 5 * 12
 
 
 @pytest.mark.parametrize('prefix', ['', '1a', 'a b', 'a"', 'é', 'a' * 41])

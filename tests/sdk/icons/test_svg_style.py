@@ -34,6 +34,14 @@ def body(result) -> str:
         ('.x,.a{fill:red}', '<rect fill="red"/>'),
         ('.a{fill:/* a */ red}', '<rect fill="red"/>'),
         ('.a{FILL:RED}', '<rect fill="red"/>'),
+        ('.a{fill:re/**/d}', '<rect/>'),
+        ('.a*{fill:red}', '<rect/>'),
+        ('/**/.a/**/{/**/fill/**/:/**/red/**/}', '<rect fill="red"/>'),
+        ('.a{fill:red;fill:blue\xa0}', '<rect fill="red"/>'),
+        ('.a{fill:rgb(1,2,3);fill:rgb(1%,2,3)}', '<rect fill="rgb(1,2,3)"/>'),
+        ('.a{display:none;display:-ms-flexbox}', '<rect display="none"/>'),
+        ('.a{display:none;display:block}', '<rect display="inline"/>'),
+        ('.a{cx:4px;x:auto}', '<rect/>'),
         ('.a{f\\69ll:red}', '<rect fill="red"/>'),
         ('<!-- .a{fill:red} -->', '<rect fill="red"/>'),
         ('@media print{.a{fill:red}}', '<rect/>'),
@@ -59,6 +67,97 @@ def test_a_rule_reaches_what_it_selects(svg, sheet, rect):
     if sheet.startswith('*'):
         expected = expected.replace('<g>', '<g stroke="red">')
     assert body(result) == expected
+
+
+@pytest.mark.parametrize(
+    ('value', 'written'),
+    [
+        ('rotate(90deg)', 'rotate(90)'),
+        ('rotate(100grad) rotate(0)', 'rotate(90) rotate(0)'),
+        ('translate( 1px , -2px )', 'translate(1 -2)'),
+        ('translateX(0)', 'translate(0)'),
+        ('scaleX(2)scaleY(3)', 'scale(2 1) scale(1 3)'),
+        ('skewX(.5turn)', 'skewX(180)'),
+        ('matrix(1,0,0,1,3,4)', 'matrix(1 0 0 1 3 4)'),
+        ('NONE', 'none'),
+        ('rotate(90)', None),
+        ('rotate(90deg,1,1)', None),
+        ('rotate(1deg\xa0)', None),
+        ('translate(1)', None),
+        ('translate(1px 2px)', None),
+        ('translate(1px,)', None),
+        ('translate(1em)', None),
+        ('scale(2px)', None),
+        ('scale()', None),
+        ('scale(1,2,3)', None),
+        ('matrix(1 0 0 1 3 4)', None),
+        ('none none', None),
+        ('skew(1deg)', None),
+    ],
+)
+def test_a_transform_follows_the_syntax_of_css(svg, value, written):
+    data = sanitize_svg(svg(f'<g style="transform:{value}"/>')).data
+
+    expected = f'<g transform="{written}"/>' if written else '<g/>'
+    assert expected.encode() in data
+
+
+@pytest.mark.parametrize(
+    ('element', 'attribute'),
+    [
+        ('linearGradient', 'gradientTransform'),
+        ('radialGradient', 'gradientTransform'),
+        ('pattern', 'patternTransform'),
+        ('clipPath', 'transform'),
+    ],
+)
+def test_a_transform_of_paint_has_its_own_attribute(svg, element, attribute):
+    data = sanitize_svg(svg(f'<{element} style="transform:scale(2)"/>')).data
+
+    assert f'<{element} {attribute}="scale(2)"/>'.encode() in data
+
+
+@pytest.mark.parametrize(
+    ('element', 'style', 'written'),
+    [
+        ('use', 'x:1px;y:2px;width:3px', 'x="1px" y="2px"'),
+        ('image', 'x:1px;width:3px', 'x="1px" width="3px"'),
+        ('ellipse', 'cx:1px;rx:2px;r:3px', 'cx="1px" rx="2px"'),
+        ('text', 'x:1px', ''),
+        ('pattern', 'width:1px', ''),
+        ('feFlood', 'x:1px', ''),
+        ('radialGradient', 'cx:1px', ''),
+    ],
+)
+def test_geometry_is_a_property_where_browsers_read_it(
+    svg, element, style, written
+):
+    data = sanitize_svg(svg(f'<{element} style="{style}"/>')).data
+
+    assert f'<{element} {written}'.rstrip().encode() + b'/>' in data
+
+
+def test_comments_in_styles_are_nothing_that_is_removed(svg):
+    result = sanitize_svg(
+        svg(
+            '<style>/**/g{/**/fill:red;/**/}/**/</style>'
+            '<g style="/**/color:red;/**/"/>'
+        )
+    )
+
+    assert body(result) == '<g fill="red" color="red"/>'
+    assert result.removals == ()
+
+
+def test_only_ascii_space_parts_classes(svg):
+    result = sanitize_svg(
+        svg(
+            '<style>.a{fill:red}</style><rect class="a\xa0b"/>'
+            '<circle class="b&#9;a"/>'
+        )
+    )
+
+    assert body(result) == '<rect/><circle fill="red"/>'
 
 
 def test_style_attributes_win_over_rules_and_rules_over_attributes(svg):
@@ -138,3 +237,16 @@ def test_what_browsers_ignore_is_inert_and_the_unknown_is_visual(svg):
         ('fill: light-dark(red,blue)', 'visual'),
         ('rotate: 9deg', 'visual'),
     }
+
+
+def test_a_list_of_selectors_may_be_spaced_out(svg):
+    result = sanitize_svg(svg('<style>a , svg\n,/**/ b {fill:red}</style>'))
+
+    assert b' fill="red"' in result.data
+    assert result.removals == ()
+
+
+def test_a_long_name_is_told_in_short(svg):
+    result = sanitize_svg(svg(f'<g style="@{"a" * 90};"/>'))
+
+    assert [r.what for r in result.removals] == ['@' + 'a' * 40]
