@@ -55,7 +55,10 @@ def listed(words: Iterable[object], last: str = 'or') -> str:
 
 def shown(value: object) -> str:
     """Return a short `repr` for a message; the caller vouches it is safe."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # an int with thousands of digits has no text
+        return f'of type {type(value).__name__} and too long to show'
     if len(text) > SHOWN_CHARACTERS:
         return f'{text[:SHOWN_CHARACTERS]}…'
     return text

@@ -208,14 +208,13 @@ class Catalog:
         from pathlib import Path  # noqa: PLC0415  on demand
 
         from packaging.utils import (  # noqa: PLC0415  10 ms
-            InvalidWheelFilename,
             parse_wheel_filename,
         )
 
         wheel = Path(path)
         try:
             name, version = parse_wheel_filename(wheel.name)[:2]
-        except InvalidWheelFilename:
+        except ValueError:  # InvalidWheelFilename, or thousands of digits
             return (_not_a_wheel(wheel.name),)
         decision = self.decide(name, str(version), slugs)
         if not decision.allowed and decision.problem is not None:
@@ -281,15 +280,12 @@ def _covering(
     entries: list[CatalogEntry], version: str
 ) -> list[CatalogEntry] | Problem:
     """Return the entries that speak of a version, or why there are none."""
-    from packaging.version import (  # noqa: PLC0415  10 ms
-        InvalidVersion,
-        Version,
-    )
+    from packaging.version import Version  # noqa: PLC0415  10 ms
 
     name = entries[0].distribution
     try:
         parsed = Version(version)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or thousands of digits
         # What cannot be compared cannot be cleared, and may be blocked.
         return Problem(
             'version_invalid',
@@ -314,7 +310,7 @@ def _refused(problem: Problem, entry: CatalogEntry | None = None) -> Decision:
 
 
 def _blocked(name: str, entry: CatalogEntry) -> Problem:
-    versions = entry.versions or 'of all versions'
+    versions = entry.versions or 'every version'
     return Problem(
         'blocked',
         name,

@@ -8,6 +8,7 @@ import hashlib
 import importlib.machinery
 import os
 import re
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -43,8 +44,12 @@ class Code:
 
     Attributes:
         signature: Time stamps; while they stay, so does the fingerprint.
+            Empty where nobody can say.
         modules: Module to its file; the packages among them included.
         watched: Files of the signature.
+        loaded: How many modules were loaded when the disk was last known to
+            hold this code. If a call has imported more since, and the disk
+            was touched, nobody can say what it imported.
         walked: True if the modules were found by walking, not from RECORD.
         findings: Files that are not what RECORD says.
     """
@@ -53,6 +58,7 @@ class Code:
         '_basis',
         '_fingerprint',
         'findings',
+        'loaded',
         'modules',
         'signature',
         'walked',
@@ -80,6 +86,11 @@ class Code:
         self.watched = watched
         self.walked = walked
         self.findings = findings
+        self.loaded = self.count()
+
+    def count(self) -> int:
+        """Return how many of its modules are loaded now."""
+        return sum(map(sys.modules.__contains__, self.modules))
 
     @property
     def fingerprint(self) -> str:
@@ -95,7 +106,7 @@ class Code:
         """Return it as code of which nobody can say what it is."""
         return Code(
             None,
-            (None,) * len(self.watched),
+            (),
             self.modules,
             self.watched,
             walked=self.walked,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from time import monotonic  # at once: a plugin may exchange it
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from imbi_plugin_sdk._text import did_you_mean
 from imbi_plugin_sdk.errors import (
@@ -16,6 +16,7 @@ from imbi_plugin_sdk.registry._guard import is_guarded
 
 if TYPE_CHECKING:
     from collections.abc import (
+        Callable,
         Generator,
         Iterable,
         Mapping,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     )
     from imbi_plugin_sdk.registry.snapshot import Entry, Snapshot
     from imbi_plugin_sdk.registry.sources import Source
+
+_Result = TypeVar('_Result')
 
 DEADLINE = 10.0
 """Seconds that one import may take."""
@@ -133,12 +136,8 @@ class PluginRegistry:
                 no preflight has that name, or `deadline` is not above 0.
             RuntimeError: A plugin makes one while it is imported.
         """
-        from imbi_plugin_sdk.registry._environment import (  # noqa: PLC0415
-            log,  # importing this package stays cheap
-        )
-        from imbi_plugin_sdk.registry.reload import (  # noqa: PLC0415  lazy
-            Loader,
-            Turn,
+        from imbi_plugin_sdk.registry.reload import (  # noqa: PLC0415
+            Loader,  # importing this package stays cheap
         )
 
         if deadline is not None and not deadline > 0:
@@ -160,10 +159,18 @@ class PluginRegistry:
         self._loading = threading.Lock()
         self._replaced: dict[int, _Generation] = {}
         self._state: _State
-        with self._alone():
-            served = self._loader.load(None, Turn())
-            self._state = _State(_Generation(served.snapshot), served)
-            log(None, served)
+        self._alone(self._load)
+
+    def _load(self) -> None:
+        """Load for the first time."""
+        from imbi_plugin_sdk.registry._environment import (  # noqa: PLC0415
+            log,  # importing this package stays cheap
+        )
+        from imbi_plugin_sdk.registry.reload import Turn  # noqa: PLC0415
+
+        served = self._loader.load(None, Turn())
+        self._state = _State(_Generation(served.snapshot), served)
+        log(None, served)
 
     @property
     def current(self) -> Snapshot:
@@ -243,27 +250,28 @@ class PluginRegistry:
             RuntimeError: A reload is under way in this very thread, or a
                 plugin asks while it is imported.
         """
+        return self._alone(self._reload)
+
+    def _reload(self) -> ReloadResult:
+        """Exchange the state, or leave it and every module as they were."""
         from imbi_plugin_sdk.registry._environment import (  # noqa: PLC0415
             log,  # importing this package stays cheap
         )
         from imbi_plugin_sdk.registry.reload import Turn  # noqa: PLC0415
 
-        with self._alone():
-            before, turn = self._state, Turn()
-            after = before
-            try:
-                served = self._loader.load(before.served, turn)
-                after = self._next(before.generation, served)
-                self._state = after  # from here on it has happened
-            except BaseException:
-                if self._state is before:
-                    turn.undo()
-                raise
-            for generation in [*self._replaced.values()]:
-                if not generation.pins:
-                    self._replaced.pop(generation.snapshot.generation, None)
-            log(before.served, served)
-            return served.result
+        before, turn = self._state, Turn()
+        try:
+            served = self._loader.load(before.served, turn)
+            self._state = self._next(before.generation, served)
+        except BaseException:
+            if self._state is before:  # else it has happened
+                turn.undo()
+            raise
+        for generation in [*self._replaced.values()]:
+            if not generation.pins:
+                self._replaced.pop(generation.snapshot.generation, None)
+        log(before.served, served)
+        return served.result
 
     def _next(self, old: _Generation, served: Served) -> _State:
         """Return the state that comes after a generation."""
@@ -273,9 +281,11 @@ class PluginRegistry:
         self._replaced[old.snapshot.generation] = old
         return _State(_Generation(served.snapshot), served)
 
-    @contextlib.contextmanager
-    def _alone(self) -> Generator[None]:
-        """Let one load run at a time.
+    def _alone(self, load: Callable[[], _Result]) -> _Result:
+        """Load while nobody else does.
+
+        No context manager of our own: an interrupt between its lines and the
+        body's would leave the locks held.
 
         Raises:
             RuntimeError: It would wait for itself.
@@ -292,15 +302,17 @@ class PluginRegistry:
                     'of a signal ask for one, and reload where it ends'
                 )
             with self._loading:
-                yield
+                return load()
 
     def report(self) -> dict[str, Any]:
         """Return the state of the registry as data that `json.dumps` takes."""
-        from imbi_plugin_sdk import __version__  # noqa: PLC0415  lazy
+        from imbi_plugin_sdk.registry._environment import (  # noqa: PLC0415
+            running_sdk,  # lazy, as above
+        )
 
         snapshot, result, *_ = self._state.served
         return {
-            'sdk': __version__,
+            'sdk': running_sdk(),
             **snapshot.report(),
             'restart_required': [
                 one._asdict() for one in result.restart_required

@@ -167,66 +167,86 @@ class Watch:
 
     def changes(self) -> tuple[Problem, ...]:
         """Return one finding per part that changed since the last time."""
-        glance = _glance()
-        if _process.is_same(self._glance[0], glance[0]) and (
-            self._glance[1] == glance[1]
-        ):
+        if self._glance is not None and self._glance.is_current():
             return ()
         # The glance is the older one: what another thread changes meanwhile
-        # makes the next one differ, and is looked into then.
-        before, self._glance, self._state = self._state, glance, capture()
+        # makes it differ the next time, and is looked into then.
+        before, self._glance, self._state = self._state, _glance(), capture()
         now, back = self._state, _put_back(before)
         if back:
             self._glance, self._state = _glance(), capture()
         return difference(before, now, back)
 
 
-_Glance = tuple[list[object], tuple[object, ...]]
-"""What is compared by identity, and what by value: numbers and text."""
-
-
-def _glance() -> _Glance:
-    """Return everything that the probes read, in one flat list.
+class _Glance:
+    """Everything that the probes read, as it was at one moment.
 
     It is compared after every import, nearly always with no difference, and
     takes half the time of reading and comparing probe by probe.
     """
+
+    __slots__ = ('_builtins', '_environment', '_objects', '_values')
+
+    def __init__(self) -> None:
+        self._objects = _objects()
+        self._values = _values()
+        self._builtins = [*builtins.__dict__.values()]
+        self._environment = _process.environment()
+
+    def is_current(self) -> bool:
+        """Tell whether everything is still as it was."""
+        try:
+            return (
+                _process.is_same(self._objects, _objects())
+                and _process.is_same(
+                    self._builtins, builtins.__dict__.values()
+                )
+                and self._values == _values()
+                and self._environment == _process.raw_environment()
+            )
+        except BaseException:  # noqa: BLE001  a plugin broke what is read
+            return False
+
+
+def _glance() -> _Glance | None:
+    """Return how everything is; None if it cannot be read."""
     try:
-        environment = _process.raw_environment()
-        functions = [*builtins.__dict__.values()]
-        for name, attributes in _process.PATCHED:
-            module = sys.modules.get(name)
-            if module is not None:
-                functions += map(module.__dict__.get, attributes)
-        return [
-            *environment,
-            *environment.values(),
-            _process.BETWEEN,
-            *sys.path,
-            _process.BETWEEN,
-            *sys.meta_path,
-            _process.BETWEEN,
-            *sys.path_hooks,
-            _process.BETWEEN,
-            *map(_process.getsignal, _process.SIGNALS),
-            logging.getLoggerClass(),
-            *logging.root.handlers,
-            _process.BETWEEN,
-            *warnings.filters,
-            _process.BETWEEN,
-            *threading.enumerate(),
-            _process.event_loop_policy(),
-            *_process.hooks(),
-            *functions,
-        ], (
-            _process.cwd(),
-            logging.root.level,
-            logging.root.manager.disable,
-            _process.locale(),
-            *_process.limits(),
-        )
+        return _Glance()
     except BaseException:  # noqa: BLE001  a plugin broke what is read
-        return [object()], ()
+        return None
+
+
+def _objects() -> list[object]:
+    """Return what is compared by identity, but for builtins."""
+    return [
+        *sys.path,
+        _process.BETWEEN,
+        *sys.meta_path,
+        _process.BETWEEN,
+        *sys.path_hooks,
+        _process.BETWEEN,
+        *map(_process.getsignal, _process.SIGNALS),
+        logging.getLoggerClass(),
+        *logging.root.handlers,
+        _process.BETWEEN,
+        *warnings.filters,
+        _process.BETWEEN,
+        *threading.enumerate(),
+        _process.event_loop_policy(),
+        *_process.hooks(),
+        *_process.patched(),
+    ]
+
+
+def _values() -> tuple[object, ...]:
+    """Return what is compared by value: numbers and text."""
+    return (
+        _process.cwd(),
+        logging.root.level,
+        logging.root.manager.disable,
+        _process.locale(),
+        *_process.limits(),
+    )
 
 
 _UNREADABLE = object()

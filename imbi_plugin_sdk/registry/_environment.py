@@ -188,6 +188,17 @@ class Environment:
                 )
 
 
+def running_sdk() -> str:
+    """Return this SDK's version; empty if a plugin broke what tells it."""
+    return _guard.contained(_own_version).value or ''
+
+
+def _own_version() -> str:
+    from imbi_plugin_sdk import __version__  # noqa: PLC0415  it reads a file
+
+    return __version__
+
+
 def _libraries(found: Discovery) -> Iterator[tuple[str, str]]:
     for one in found.distributions:
         if not one.entry_points:

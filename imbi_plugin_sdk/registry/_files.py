@@ -4,8 +4,6 @@ Nothing here raises for what it finds on disk: a file is there, or is not, or
 comes with a word that says why it cannot be used.
 """
 
-# ruff: noqa: PTH116  pathlib is slow, files are many
-
 from __future__ import annotations
 
 import os
@@ -14,6 +12,10 @@ from typing import NamedTuple
 LIMIT = 16 * 1024 * 1024
 """Bytes. The largest RECORD in the wild (a cloud SDK with 20,000 files) has
 3 MB; what is five times that is not metadata."""
+
+# At once: a plugin may exchange them for what raises anything.
+_open, _read, _close = os.open, os.read, os.close
+_stat, _fstat = os.stat, os.fstat
 
 _FLAGS = (
     os.O_RDONLY
@@ -57,18 +59,18 @@ def read(path: str, *, stamped: bool = False) -> Content:
             what is written meanwhile makes another one.
     """
     try:
-        handle = os.open(path, _FLAGS)
+        handle = _open(path, _FLAGS)
     except (FileNotFoundError, NotADirectoryError):
         return ABSENT
     except (OSError, ValueError) as error:
         return Content(None, why(error))
     try:
-        mark = _stamp_of(os.fstat(handle)) if stamped else None
-        data = os.read(handle, _CHUNK)
+        mark = _stamp_of(_fstat(handle)) if stamped else None
+        data = _read(handle, _CHUNK)
         if len(data) == _CHUNK:
             chunks = [data]
             size = _CHUNK
-            while size <= LIMIT and (data := os.read(handle, _CHUNK)):
+            while size <= LIMIT and (data := _read(handle, _CHUNK)):
                 chunks.append(data)
                 size += len(data)
             if size > LIMIT:
@@ -79,7 +81,7 @@ def read(path: str, *, stamped: bool = False) -> Content:
     else:
         return Content(data, '', mark)
     finally:
-        os.close(handle)
+        _close(handle)
 
 
 def why(error: Exception) -> str:
@@ -92,7 +94,7 @@ def why(error: Exception) -> str:
 def stamp(path: str) -> Stamp | None:
     """Return what changes when a file is written; None without a file."""
     try:
-        return _stamp_of(os.stat(path))
+        return _stamp_of(_stat(path))
     except (OSError, ValueError):
         return None
 

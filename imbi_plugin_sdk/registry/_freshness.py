@@ -70,7 +70,15 @@ def looked_at(found: DistributionRef, old: Loaded | None) -> Change | Loaded:
         and _ownership.is_unchanged(found, old.code)
     ):
         return old
+    # A call has imported more of it since the last look. Whose code that is
+    # nobody can say where the disk was touched meanwhile.
+    is_late = old.code.count() != old.code.loaded
     code = _ownership.code_of(found)
-    if same and code.fingerprint and code.fingerprint == old.code.fingerprint:
+    if (
+        same
+        and not is_late
+        and code.fingerprint
+        and code.fingerprint == old.code.fingerprint
+    ):
         return old.as_found(found, code)
     return Change(found, code, old)

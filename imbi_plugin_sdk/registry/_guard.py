@@ -194,7 +194,7 @@ class _Worker:
 def attempt(job: Callable[[], T]) -> Outcome[T]:
     """Run a job here and now; whatever it raises is data."""
     try:
-        return Outcome(value=job())
+        return Outcome(job())
     except BaseException as error:  # noqa: BLE001  that is what it is for
         return Outcome(raised=describe(error))
 
@@ -206,7 +206,7 @@ def contained(job: Callable[[], T]) -> Outcome[T]:
         KeyboardInterrupt: Somebody wants the host to stop.
     """
     try:
-        return Outcome(value=job())
+        return Outcome(job())
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001  that is what it is for

@@ -19,6 +19,21 @@ if TYPE_CHECKING:
 class _NoSuchAttribute(Exception):  # noqa: N818  it never leaves this module
     """Says that a module has not what the entry point names."""
 
+    def __init__(self, seen: str, name: str, known: list[str]) -> None:
+        super().__init__()
+        self._missing = seen, name
+        self._known = known
+
+    def __str__(self) -> str:
+        """Return what is missing, and what may have been meant.
+
+        This is asked once what the import took away is put back: comparing
+        names imports a library.
+        """
+        seen, name = self._missing
+        meant = _guard.attempt(lambda: did_you_mean(name, self._known)).value
+        return f'{seen} has no {name!r}.{meant or ""}'
+
 
 def load(plugin: EntryPointRef, target: tuple[str, str]) -> object:
     """Import what an entry point names.
@@ -39,9 +54,7 @@ def load(plugin: EntryPointRef, target: tuple[str, str]) -> object:
         try:
             found = getattr(found, name)
         except AttributeError:
-            raise _NoSuchAttribute(
-                f'{seen} has no {name!r}.{did_you_mean(name, _names(found))}'
-            ) from None
+            raise _NoSuchAttribute(seen, name, _names(found)) from None
         seen = f'{seen}.{name}'
     return found
 

@@ -23,15 +23,35 @@ if TYPE_CHECKING:
 
 
 def loaded(modules: Mapping[str, Owned]) -> list[str]:
-    """Return the modules that are loaded, and from the files in question."""
+    """Return the modules that are loaded, and from the files in question.
+
+    One that says nothing of where it came from is taken for its file's: some
+    put an object of their own in their place.
+    """
     return [
-        name for name, owned in modules.items() if is_from(name, owned.path)
+        name
+        for name, owned in modules.items()
+        if name in sys.modules
+        and (is_from(name, owned.path) or _is_from_nowhere(sys.modules[name]))
     ]
+
+
+def _is_from_nowhere(module: object) -> bool:
+    """Tell whether this may be of any file, which a namespace is not."""
+    attributes = _attributes(module)
+    return (
+        module is not None  # nobody may import it
+        and not _origin(attributes)
+        and type(attributes.get('__path__', [])) is list
+    )
 
 
 def origin_of(name: str) -> str:
     """Return the file that a module came from; empty if there is none."""
-    attributes = _attributes(sys.modules.get(name))
+    return _origin(_attributes(sys.modules.get(name)))
+
+
+def _origin(attributes: Mapping[str, Any]) -> str:
     return origin_in(attributes.get('__spec__')) or _text(
         attributes.get('__file__')
     )
@@ -55,8 +75,6 @@ def _text(value: object) -> str:
 
 def is_from(name: str, path: str) -> bool:
     """Tell whether a module is loaded, and from this file."""
-    if name not in sys.modules:
-        return False
     found = origin_of(name)
     if found == path:
         return True
@@ -221,30 +239,38 @@ def holders(of: Mapping[str, object], among: Iterable[str]) -> dict[str, str]:
         among: Names of modules that are loaded.
 
     Returns:
-        Holding module to the module it holds something of. Only direct
-        references from a module's names are seen: modules, classes and
-        functions.
+        Holding module to the module it holds something of. Only a module's
+        own names are looked at: whether one is a module, class or function
+        of those, a class below one of theirs, or an object of such a class.
     """
+    owned = {
+        id(value): source
+        for source, module in of.items()
+        for value in [module, *_attributes(module).values()]
+        if value is module or _source(value) == source
+    }
     found: dict[str, str] = {}
     for name in among:
         for attribute, value in [*_attributes(sys.modules.get(name)).items()]:
-            source = _source(value)
+            source = owned.get(id(value)) or _source_of_kind(value, owned)
             # A package has its submodules as attributes; those are detached.
-            if (
-                source in of
-                and source != f'{name}.{attribute}'
-                and _is_of(value, of[source])
-            ):
+            if source and source != f'{name}.{attribute}':
                 found[name] = source
                 break
     return found
 
 
-def _is_of(value: object, module: object) -> bool:
-    """Tell whether an object is this module, or is one of its names'."""
-    return value is module or any(
-        one is value for one in [*_attributes(module).values()]
-    )
+def _source_of_kind(value: object, owned: Mapping[int, str]) -> str:
+    """Return the module that a base of a class, or of an object's, is of."""
+    cls = value if issubclass(type(value), type) else type(value)
+    for base in _BASES.__get__(cls):
+        if id(base) in owned:
+            return owned[id(base)]
+    return ''
+
+
+_BASES: Any = type.__dict__['__mro__']
+"""Gives a class's bases whatever its metaclass says."""
 
 
 def _source(value: object) -> str:

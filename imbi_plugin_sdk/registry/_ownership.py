@@ -10,7 +10,7 @@ costs a few system calls, and only says whether the fingerprint must be asked
 again.
 """
 
-# ruff: noqa: PTH112, PTH113, PTH208  pathlib is slow, files are many
+# ruff: noqa: PTH112, PTH113, PTH120, PTH208  pathlib is slow, files are many
 
 from __future__ import annotations
 
@@ -49,23 +49,9 @@ def record_of(found: DistributionRef) -> _files.Content:
     return _files.read(f'{found.path}/RECORD', stamped=True)
 
 
-def is_moving(found: DistributionRef, record: _files.Content) -> bool:
-    """Tell whether somebody has rewritten RECORD since it was read."""
-    return record.stamp is not None and record.stamp != (
-        _files.stamp(f'{found.path}/RECORD')
-    )
-
-
-def code_of(
-    found: DistributionRef, record: _files.Content | None = None
-) -> Code:
-    """Read which code a distribution has on disk, loaded or not.
-
-    Args:
-        found: The distribution.
-        record: Its RECORD, if it was read already.
-    """
-    record = record or record_of(found)
+def code_of(found: DistributionRef) -> Code:
+    """Read which code a distribution has on disk, loaded or not."""
+    record = record_of(found)
     data = record.data
     if data is not None:
         # RECORD names every file of its directory, this one too (PEP 376).
@@ -76,7 +62,7 @@ def code_of(
             if modules or not found.entry_points:
                 if is_plain:
                     found.project = ''
-                return _with_loaded(modules, found, record, text)
+                return _held_against(modules, found, record, text)
     modules = dict(_walked(found))
     lines = tuple(
         [_code.line_of(name, one.digest) for name, one in modules.items()]
@@ -97,23 +83,19 @@ def is_unchanged(found: DistributionRef, code: Code) -> bool:
         files = tuple(owned.path for _, owned in _walked(found, read=False))
         if files != code.watched:
             return False
-    elif _loaded_sources(code) != len(code.watched) - 1:  # one is RECORD
-        return False  # a call has imported more since then
-    for path, was in zip(code.watched, code.signature, strict=True):
-        if was is None or _files.stamp(path) != was:
-            return False
+    return is_untouched(code)
+
+
+def is_untouched(code: Code) -> bool:
+    """Tell whether nobody has written any of its files since it was read.
+
+    What is loaded of it by now is this code, then.
+    """
+    loaded = code.count()  # first: what comes later may be of later files
+    if stamps(code.watched) != code.signature:
+        return False
+    code.loaded = loaded
     return True
-
-
-def _loaded_sources(code: Code) -> int:
-    """Count the source files that are loaded, or under a name that is."""
-    loaded = sys.modules
-    return sum(
-        [
-            name in loaded and one.path.endswith('.py')
-            for name, one in code.modules.items()
-        ]
-    )
 
 
 def stamps(paths: Iterable[str]) -> tuple[_files.Stamp | None, ...]:
@@ -156,13 +138,13 @@ def module_name(path: str) -> str:
     return '.'.join(parts) if all(map(str.isidentifier, parts)) else ''
 
 
-def _with_loaded(
+def _held_against(
     modules: dict[str, Owned],
     found: DistributionRef,
     record: _files.Content,
     text: str,
 ) -> Code:
-    """Hold the files of loaded modules against RECORD.
+    """Hold the files of the modules against RECORD, loaded or not.
 
     An installer writes RECORD last; a file that nobody touched after that
     (ctime cannot be set) is what RECORD says and need not be read.
@@ -172,15 +154,14 @@ def _with_loaded(
     written = record.stamp[1] if record.stamp else 0
     findings: list[Problem] = []
     lines: list[str] = []
-    loaded = sys.modules
     for name, (path, recorded) in modules.items():
-        if name not in loaded or not path.endswith('.py'):
-            continue
         stamp = _files.stamp(path)
         watched.append(path)
         signature.append(stamp)
         if stamp is not None and stamp[1] <= written:
             continue
+        if stamp is None and (found.text or name not in sys.modules):
+            continue  # in an archive, or left out on purpose, as tests are
         actual = digest_of(path)
         if actual != recorded:
             lines.append(_code.line_of(name, actual))
@@ -221,41 +202,98 @@ def _modified(path: str) -> Problem:
 def _walked(
     found: DistributionRef, *, read: bool = True
 ) -> Iterator[tuple[str, Owned]]:
-    """Yield the modules below the packages of the entry points.
+    """Yield the modules of a distribution that has no list of its files.
 
-    The package is the outermost one on the way to the entry point that has
-    an `__init__.py`: above it are namespaces, which others share.
+    Those below the packages of the entry points and of `top_level.txt`; and
+    in an editable install what lies beside them in the project.
     """
     seen: set[str] = set()
-    for line in found.entry_points:
-        target = _entry_points.split(line.value)
-        if target is None:
-            continue
-        for name, path in _files_of(target[0]):
+    project = os.path.realpath(found.project) if found.editable else ''
+    for module in _roots(found):
+        for name, path in _files_of(module, project):
             if name not in seen:
                 seen.add(name)
                 yield name, Owned(path, digest_of(path) if read else '')
 
 
-def _files_of(module: str) -> Iterator[tuple[str, str]]:
-    """Yield the modules of the outermost regular package of a module."""
+def _roots(found: DistributionRef) -> Iterator[str]:
+    """Yield modules that a distribution's metadata names."""
+    for line in found.entry_points:
+        target = _entry_points.split(line.value)
+        if target is not None:
+            yield target[0]
+    names = (found.read('top_level.txt') or b'').decode('utf-8', 'replace')
+    yield from filter(str.isidentifier, names.split())
+
+
+def _files_of(module: str, project: str) -> Iterator[tuple[str, str]]:
+    """Yield the modules of the outermost regular package of a module.
+
+    That is the first on the way to it that has an `__init__.py`: above are
+    namespaces, which others share.
+    """
     top, *rest = module.split('.')
     origin, locations = _place_of(top)
+    for place in [origin] if origin else locations:
+        base = place.removesuffix('/__init__.py')
+        yield from _beside('', os.path.dirname(base), project)
     if origin and not locations:
         yield top, origin
         return
     name = top
     while not any(map(_is_package, locations)) and rest:
-        name = f'{name}.{rest[0]}'
         for location in locations:
+            yield from _beside(f'{name}.', location, project)
             file = f'{location}/{rest[0]}.py'
             if len(rest) == 1 and os.path.isfile(file):
-                yield name, file
+                yield f'{name}.{rest[0]}', file
+        name = f'{name}.{rest[0]}'
         locations = [f'{location}/{rest[0]}' for location in locations]
         rest = rest[1:]
     for location in locations:
         if _is_package(location):
             yield from _tree(name, location)
+
+
+def _beside(
+    prefix: str, directory: str, project: str
+) -> Iterator[tuple[str, str]]:
+    """Yield the modules of a directory that is part of a project's source.
+
+    A distribution may well have two packages side by side, of which entry
+    points name one.
+    """
+    place = os.path.realpath(directory)
+    if not project or not f'{place}/'.startswith(f'{project}/'):
+        return
+    for child in _listed(directory):
+        path = f'{directory}/{child}'
+        name = module_name(child)
+        if place == project and child.removesuffix('.py') in _NO_SOURCE:
+            continue
+        if name and child.endswith('.py') and child != '__init__.py':
+            yield f'{prefix}{name}', path
+        elif child.isidentifier() and _is_package(path):
+            yield from _tree(f'{prefix}{child}', path)
+
+
+_NO_SOURCE = frozenset(
+    {
+        'benchmarks',
+        'conftest',
+        'docs',
+        'examples',
+        'fabfile',
+        'noxfile',
+        'scripts',
+        'setup',
+        'tasks',
+        'test',
+        'tests',
+    }
+)
+"""What lies at the root of a project and is installed by nobody (the names
+that setuptools leaves out of its discovery, as far as projects use them)."""
 
 
 def _place_of(top: str) -> tuple[str, list[str]]:
@@ -288,11 +326,7 @@ def _is_package(directory: str) -> bool:
 
 def _tree(name: str, directory: str) -> Iterator[tuple[str, str]]:
     """Yield every module below a package, in a fixed order."""
-    try:
-        children = sorted(os.listdir(directory))
-    except OSError:
-        return
-    for child in children:
+    for child in _listed(directory):
         path = f'{directory}/{child}'
         module = module_name(child) if child != '__init__.py' else ''
         if child == '__init__.py':
@@ -305,3 +339,10 @@ def _tree(name: str, directory: str) -> Iterator[tuple[str, str]]:
             and (os.path.isdir(path))
         ):
             yield from _tree(f'{name}.{child}', path)
+
+
+def _listed(directory: str) -> list[str]:
+    try:
+        return sorted(os.listdir(directory))
+    except OSError:
+        return []

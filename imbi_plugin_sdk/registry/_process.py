@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import builtins
 import gc
+import itertools
 import operator
 import os
 import signal
@@ -14,7 +15,7 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping
 
 # `signal.getsignal` makes an enum of every answer, a hundred times slower.
 getsignal: Callable[[int], object] = getattr(
@@ -89,7 +90,7 @@ def locale() -> object:
     return None if module is None else module.setlocale(module.LC_ALL)
 
 
-PATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
+_PATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ('time', ('sleep', 'time', 'monotonic', 'perf_counter')),
     ('threading', ('Thread', 'Lock', 'local')),
     ('socket', ('socket', 'getaddrinfo', 'create_connection')),
@@ -101,17 +102,31 @@ PATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
 the first four, time machines the first, who dislikes certificates the fourth,
 faster parsers the last."""
 
+_MODULES, _ATTRIBUTES = zip(
+    *[
+        (module, attribute)
+        for module, attributes in _PATCHED
+        for attribute in attributes
+    ],
+    strict=True,
+)
+
 
 def functions() -> dict[str, object]:
     """Return builtins, and what is known of the modules that are loaded."""
     found: dict[str, object] = dict(builtins.__dict__)
-    for name, attributes in PATCHED:
-        module = sys.modules.get(name)
-        if module is not None:
-            own = module.__dict__
-            for attribute in attributes:
-                found[f'{name}.{attribute}'] = own.get(attribute)
+    for module, attribute, value in zip(
+        _MODULES, _ATTRIBUTES, patched(), strict=True
+    ):
+        if sys.modules.get(module) is not None:
+            found[f'{module}.{attribute}'] = value
     return found
+
+
+def patched() -> list[object]:
+    """Return what libraries exchange; None where it is not there."""
+    modules = map(sys.modules.get, _MODULES)
+    return [*map(getattr, modules, _ATTRIBUTES, itertools.repeat(None))]
 
 
 def exchanged(was: dict[str, object], now: dict[str, object]) -> list[str]:
@@ -124,7 +139,7 @@ def exchanged(was: dict[str, object], now: dict[str, object]) -> list[str]:
     ]
 
 
-def is_same(was: Sequence[object], now: Sequence[object]) -> bool:
+def is_same(was: Collection[object], now: Collection[object]) -> bool:
     """Compare by identity: `==` would run a stranger's code."""
     return len(was) == len(now) and all(map(operator.is_, was, now))
 

@@ -166,7 +166,6 @@ def unmet_requirement(found: DistributionRef, sdk: str) -> Problem | None:
     if not sdk:
         return None
     from packaging.requirements import (  # noqa: PLC0415  a failing path
-        InvalidRequirement,
         Requirement,
     )
 
@@ -176,11 +175,12 @@ def unmet_requirement(found: DistributionRef, sdk: str) -> Problem | None:
             continue
         try:
             wanted = Requirement(value.strip())
-        except InvalidRequirement:
+            is_met = normalized(wanted.name) != SDK or (
+                wanted.specifier.contains(sdk, prereleases=True)
+            )
+        except ValueError:  # InvalidRequirement, or thousands of digits
             continue
-        if normalized(wanted.name) == SDK and not (
-            wanted.specifier.contains(sdk, prereleases=True)
-        ):
+        if not is_met:
             return Problem(
                 'sdk_unsupported',
                 '',

@@ -11,7 +11,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING
 
-from imbi_plugin_sdk.registry import _entry_points, _refusals
+from imbi_plugin_sdk.registry import _entry_points, _guard, _refusals
 from imbi_plugin_sdk.registry._job import Admission, Job, Surroundings
 
 if TYPE_CHECKING:
@@ -134,7 +134,10 @@ class Admitter:
         """Return a failed import as the wrong SDK's doing, if it is that."""
         if job.stage != 'import' or refusal.stage == 'api_version':
             return refusal
-        unmet = _refusals.unmet_requirement(found, self.sdk)
+        # It imports a library, which the plugin may have made impossible.
+        unmet = _guard.contained(
+            lambda: _refusals.unmet_requirement(found, self.sdk)
+        ).value
         if unmet is None:
             return refusal
         return _refusals.refuse(

@@ -15,6 +15,7 @@ import contextlib
 import os
 import sys
 from operator import itemgetter
+from os import listdir  # at once: a plugin may exchange it
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imbi_plugin_sdk.registry import _entry_points, _faults, _files
@@ -64,7 +65,8 @@ class DistributionRef:
         problems: What is wrong with the metadata.
         text: How to read a metadata file that is not on disk; None reads
             below `path`.
-        modified: What changes when the entry points are written anew.
+        loaders: How a made-up source imports its entry points, in their
+            order; empty where their values are imported.
     """
 
     __slots__ = (
@@ -245,7 +247,7 @@ def _entries(path: Iterable[object], problems: list[Problem]) -> Iterable[str]:
 def _children(entry: str, problems: list[Problem]) -> list[str] | None:
     """Return what a directory holds; None if it is a file, so an archive."""
     try:
-        return os.listdir(entry or '.')
+        return listdir(entry or '.')
     except NotADirectoryError:
         return None
     except FileNotFoundError:
@@ -349,11 +351,11 @@ def _choose(
 
 def _is_later(version: str, other: str) -> bool:
     """Compare versions; one that cannot be parsed is never later."""
-    from packaging.version import InvalidVersion, Version  # noqa: PLC0415
+    from packaging.version import Version  # noqa: PLC0415
 
     try:
         return Version(version) > Version(other)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or thousands of digits
         return False
 
 

@@ -13,7 +13,6 @@ from imbi_plugin_sdk.registry.admission import Admission
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from imbi_plugin_sdk.registry import _files
     from imbi_plugin_sdk.registry._code import Code
     from imbi_plugin_sdk.registry._freshness import RestartRequired
     from imbi_plugin_sdk.registry.admission import Admitter
@@ -29,7 +28,7 @@ class Loaded(NamedTuple):
         code: Its code then.
         admissions: One per entry point, by name.
         stale: Why newer code on disk does not run; empty if it is current.
-        newer: The version on disk, where this one is stale.
+        newer: Fingerprint of the code on disk, where this one is stale.
         newer_refusals: What became of the newer entry points.
     """
 
@@ -82,6 +81,10 @@ class Loaded(NamedTuple):
         """Return an admission, or its refusal if its code is not this."""
         return _from_here(admission, self.code)
 
+    def has_failed(self, code: Code) -> bool:
+        """Tell whether this runs on because this very code failed."""
+        return bool(self.newer_refusals) and self.newer == code.fingerprint
+
     def modules(self) -> list[str]:
         """Return its modules that are loaded now."""
         return _modules.loaded(self.code.modules)
@@ -100,28 +103,25 @@ def load_all(
 ) -> list[Loaded]:
     """Admit distributions' entry points, and tell which code they are."""
     found = [*distributions]
-    # RECORD is read before the import: it is that state which is named.
-    records = [_ownership.record_of(one) for one in found]
+    # Read before the import: it is that state which is named.
+    codes = [_ownership.code_of(one) for one in found]
     admissions = iter(
         admitter.admit_all(
             [(plugin, one) for one in found for plugin in one.plugins()]
         )
     )
     return [
-        _loaded(one, record, islice(admissions, len(one.entry_points)))
-        for one, record in zip(found, records, strict=True)
+        _loaded(one, code, islice(admissions, len(one.entry_points)))
+        for one, code in zip(found, codes, strict=True)
     ]
 
 
 def _loaded(
-    found: DistributionRef,
-    record: _files.Content,
-    admissions: Iterable[Admission],
+    found: DistributionRef, code: Code, admissions: Iterable[Admission]
 ) -> Loaded:
-    code = _ownership.code_of(found, record)
-    if code.findings and _ownership.is_moving(found, record):
-        # Someone is installing it this very moment: what was imported and
-        # what RECORD said may be of two versions. The next reload tells.
+    if not _ownership.is_untouched(code):
+        # Someone is installing or editing it this very moment: what was
+        # imported may be of two versions. The next reload tells.
         code = code.doubted(_moving())
     return Loaded(
         found, code, tuple([_from_here(one, code) for one in admissions])
@@ -167,10 +167,10 @@ def _from_here(admission: Admission, code: Code) -> Admission:
                 'module_elsewhere',
                 '',
                 f'its module {module} was imported from '
-                f'{_modules.origin_of(module)!r}; the distribution has it in '
-                f'{owned.path!r}.',
+                f'{_modules.origin_of(module) or "nowhere"!r}; the '
+                f'distribution has it in {owned.path!r}.',
                 'Remove what stands before it on sys.path, or put its '
-                'directory there.',
+                'directory there; and exchange no module for another object.',
             ),
             findings=admission.findings,
         ),

@@ -81,13 +81,14 @@ class Block:
             )
         if self.versions:
             from packaging.specifiers import (  # noqa: PLC0415  costs 10 ms
-                InvalidSpecifier,
                 SpecifierSet,
             )
 
             try:
-                SpecifierSet(self.versions)
-            except InvalidSpecifier:
+                # Asked something, since a number that no int can hold is
+                # noticed only then; that is no InvalidSpecifier.
+                SpecifierSet(self.versions).contains('0')
+            except ValueError:
                 raise ValueError(
                     f'versions is {shown(self.versions)}; give a specifier '
                     "such as '>=1.2,<1.2.3'"
@@ -116,16 +117,13 @@ class Block:
 def _contains(versions: str, version: str) -> bool:
     """Tell whether a version is meant; one that cannot be read always is."""
     from packaging.specifiers import SpecifierSet  # noqa: PLC0415  10 ms
-    from packaging.version import (  # noqa: PLC0415  10 ms
-        InvalidVersion,
-        Version,
-    )
+    from packaging.version import Version  # noqa: PLC0415  10 ms
 
     try:
         # Parsed here: `contains` says no to what it cannot read, or raises,
         # depending on the version of packaging.
         parsed = Version(version)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or thousands of digits
         return True
     return SpecifierSet(versions).contains(parsed, prereleases=True)
 
@@ -192,7 +190,6 @@ def narrowed(
             version of its type.
     """
     from packaging.specifiers import (  # noqa: PLC0415  costs 10 ms
-        InvalidSpecifier,
         SpecifierSet,
     )
 
@@ -208,7 +205,8 @@ def narrowed(
             )
         try:
             specifier = SpecifierSet(text)
-        except InvalidSpecifier:
+            specifier.contains('0')  # as for a block
+        except ValueError:
             raise ValueError(
                 f'supported[{plugin_type!r}] is {shown(text)}; give a '
                 "specifier of contract versions such as '>=1.1,<2'"

@@ -1,9 +1,9 @@
 """Our scan of a directory agrees with importlib_metadata's.
 
 Generated environments of several directories: dist-info and egg-info,
-escaped and unescaped names, missing and duplicate metadata, comments, other
-groups, odd white space. Where that library raises for one bad file, ours must
-still tell everything else.
+escaped and unescaped names, empty directories, missing and duplicate metadata,
+comments, other groups, odd white space. Where that library raises for one bad
+file, ours must still tell everything else.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def environments(draw):
                         ['.dist-info', '.egg-info', '-py3.11.egg-info']
                     ),
                 ),
-                st.tuples(texts(), st.booleans()),
+                st.tuples(st.none() | texts(), st.booleans()),
                 max_size=5,
             ),
             min_size=1,
@@ -88,7 +88,9 @@ def write(root, environment):
         for directory, (text, has_metadata) in infos.items():
             info = base / directory
             info.mkdir(exist_ok=True)
-            (info / 'entry_points.txt').write_text(text, 'utf-8', newline='')
+            if text is not None:
+                points = info / 'entry_points.txt'
+                points.write_text(text, 'utf-8', newline='')
             if has_metadata:
                 name, version = name_and_version(directory.rpartition('.')[0])
                 file = 'METADATA' if 'dist' in directory else 'PKG-INFO'

@@ -8,6 +8,7 @@ code that answers, or the entry says that it is stale.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -70,7 +71,10 @@ def source_of(name, build):
         before=before,
         extra='api_version=9' if build.broken == 'too new' else '',
         after='    @classmethod\n    def answer(cls):\n'
-        '        return cls.version, BUILD, deep.BUILD\n',
+        '        return cls.version, BUILD, deep.BUILD\n'
+        '    @classmethod\n    def lazily(cls):\n'
+        f'        from {package} import lazy\n'
+        '        return lazy.BUILD\n',
     )
     return source + (BROKEN.get(build.broken) or '')
 
@@ -114,6 +118,7 @@ class Histories(stateful.RuleBasedStateMachine):
         files = {
             f'{folder}/__init__.py': source_of(name, build),
             f'{folder}/deep.py': f'BUILD = {build.deep}',
+            f'{folder}/lazy.py': f'BUILD = {build.deep}',
         }
         if build.broken == 'late raise':
             files[f'{folder}/late.py'] = '1 / 0'
@@ -177,13 +182,23 @@ class Histories(stateful.RuleBasedStateMachine):
         build = self.disk[name]
         if deep:
             build = build._replace(deep=number)
-            file, text = folder / 'deep.py', f'BUILD = {number}'
+            text = f'BUILD = {number}'
+            files = {'deep.py': text, 'lazy.py': text}
         else:
             build = build._replace(number=number)
-            file, text = folder / '__init__.py', source_of(name, build)
-        file.write_text(text)
-        os.utime(file, (10**9, 10**9))
+            files = {'__init__.py': source_of(name, build)}
+        for file, text in files.items():
+            (folder / file).write_text(text)
+            os.utime(folder / file, (10**9, 10**9))
         self.disk[name] = build
+
+    @stateful.rule(slug=st.sampled_from(SLUGS))
+    def call(self, slug):
+        """A call imports a module of whatever is on disk at that moment."""
+        entry = self.registry.current.entries.get(slug)
+        if entry is not None:
+            with contextlib.suppress(ImportError):
+                entry.handler.lazily()
 
     @stateful.rule()
     def lease(self):
@@ -259,6 +274,8 @@ class Histories(stateful.RuleBasedStateMachine):
             assert is_current == (not entry.stale), entry.stale
             if build.broken:
                 assert entry.stale
+            if not entry.stale and f'{package_of(name)}.lazy' in sys.modules:
+                assert entry.handler.lazily() == deep
             assert entry.manifest is not entry.handler.manifest
         if before is not None:
             self.nothing_is_lost(before, served)

@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
-from imbi_plugin_sdk.registry import PluginRegistry, discover
+from imbi_plugin_sdk.registry import PluginRegistry, discover, sources
 
 
 def found(site):
@@ -169,6 +170,51 @@ def test_two_versions_in_one_directory_are_told(site):
     (old / 'METADATA').write_text('Name: imbi-plugin-one\n')
     version, _, codes = found(site)['imbi-plugin-one']
     assert version == '1.10'
+    assert codes == ['distribution_duplicate']
+
+
+def test_a_byte_order_mark_is_one_at_the_start_only(site):
+    site.install(points='# first\n\ufeff[imbi.plugins]\nbad = x:Y\n'.encode())
+    assert found(site) == {'imbi-plugin-one': ('1.0', [], [])}
+
+
+def test_a_directory_without_a_version_is_not_editable(site):
+    info = site.install()
+    bare = info.rename(site.path / 'imbi_plugin_one.dist-info')
+    (one,) = discover([site.path]).distributions
+    assert (one.path, one.version) == (str(bare), '1.0')
+    assert not one.editable
+
+
+def test_a_made_up_distribution_may_have_files_to_read(site):
+    made = SimpleNamespace(
+        name='Imbi_Plugin.One',
+        version='1.0',
+        entry_points=[SimpleNamespace(name='one', load=object)],
+        read_text={'METADATA': 'Name: x'}.get,
+    )
+    (one,) = sources.discover([made]).plugins()
+    assert (one.name, one.read('METADATA')) == ('imbi-plugin-one', b'Name: x')
+    assert one.read('RECORD') is None
+
+
+def test_without_a_source_the_path_of_the_process_is_asked(site, monkeypatch):
+    site.install()
+    monkeypatch.setattr(sys, 'path', [str(site.path)])
+    (one,) = sources.discover(None).plugins()
+    assert one.name == 'imbi-plugin-one'
+
+
+def test_a_version_that_no_int_can_hold_is_later_than_none(site):
+    site.install(version='1.0')
+    odd = site.path / 'z.dist-info'  # METADATA tells the rest
+    odd.mkdir()
+    (odd / 'METADATA').write_text(
+        f'Name: imbi-plugin-one\nVersion: {"9" * 5000}\n'
+    )
+    (odd / 'entry_points.txt').write_text('[imbi.plugins]\na = b:C\n')
+    version, _, codes = found(site)['imbi-plugin-one']
+    assert version == '1.0'
     assert codes == ['distribution_duplicate']
 
 

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import imbi_plugin_sdk
 from imbi_plugin_sdk.registry import _effects
 from imbi_plugin_sdk.registry._guard import Guard, Outcome
 
@@ -214,6 +215,71 @@ def test_what_a_plugin_takes_from_everybody_is_put_back(site, what):
     assert 'put back' in finding.message
     assert (sys.path, sys.meta_path, sys.path_hooks) == state
     assert sys.getrecursionlimit() == limit
+
+
+@pytest.mark.usefixtures('restored')
+def test_a_reload_asks_the_system_and_not_what_a_plugin_put_there(
+    site, monkeypatch
+):
+    for name in ('listdir', 'open', 'stat'):
+        monkeypatch.setattr(os, name, getattr(os, name))
+    site.install(
+        'imbi-plugin-bad',
+        files={
+            'imbi_plugin_bad.py': 'import os\n'
+            'def end(*_, **__): raise SystemExit\n'
+            'os.listdir = os.open = os.stat = end'
+        },
+    )
+    site.install('imbi-plugin-good')
+    registry = site.registry()
+    assert not registry.reload().changed
+    assert list(registry.current.entries) == ['good']
+
+
+@pytest.mark.parametrize(
+    ('lost', 'meant'),
+    [
+        ('sys.meta_path.clear()', " Did you mean 'Handlr'?"),
+        ('sys.meta_path.insert(0, Finder)', ''),
+    ],
+)
+@pytest.mark.usefixtures('restored')
+def test_a_name_is_missing_and_not_what_compares_names(
+    site, monkeypatch, lost, meant
+):
+    source = (
+        'import sys\nclass Handlr: pass\n'
+        'class Finder:\n    def find_spec(*_): raise RuntimeError\n' + lost
+    )
+    site.install(
+        files={'imbi_plugin_one.py': source},
+        points={'one': 'imbi_plugin_one:Handler'},
+    )
+    monkeypatch.delitem(sys.modules, 'difflib', raising=False)
+    registry = site.registry()
+    (refusal,) = registry.current.refusals
+    assert refusal.code == 'attribute_missing'
+    assert refusal.message == (  # and no line of ours
+        "importing 'imbi_plugin_one:Handler' raised NoSuchAttribute: "
+        f"imbi_plugin_one has no 'Handler'.{meant}"
+    )
+
+
+@pytest.mark.usefixtures('restored')
+def test_a_report_is_made_after_imports_are_broken(site, monkeypatch):
+    site.install(
+        files={
+            'imbi_plugin_one.py': 'import sys\nclass Finder:\n'
+            '    def find_spec(*_): raise RuntimeError\n'
+            '    find_distributions = find_spec\n'
+            'sys.meta_path.insert(0, Finder)'
+        }
+    )
+    monkeypatch.delitem(vars(imbi_plugin_sdk), '__version__', raising=False)
+    report = site.registry().report()
+    assert report['sdk'] == ''
+    assert len(report['refusals']) == 1
 
 
 @pytest.mark.usefixtures('restored')

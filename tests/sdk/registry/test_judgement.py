@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -178,6 +179,47 @@ def test_a_plugin_for_another_sdk_is_told_so(site):
     assert (refusal.stage, refusal.code) == ('api_version', 'sdk_unsupported')
     assert '>=99' in refusal.message
     assert '1.0' in refusal.message
+
+
+def test_what_imports_is_not_the_other_sdks_doing(site):
+    site.install(
+        files={'imbi_plugin_one/__init__.py': 'class Handler: pass'},
+        requires=('imbi-plugin-sdk>=99',),
+    )
+    site.install('imbi-plugin-sdk', '1.0', files={'x.py': ''}, points='')
+    (refusal,) = site.registry().current.refusals
+    assert (refusal.stage, refusal.code) == ('manifest', 'manifest_missing')
+
+
+BREAKS_IMPORTS = """
+import sys
+class Finder:
+    def find_spec(*_):
+        raise RuntimeError('found by nobody')
+sys.modules.pop('packaging.requirements', None)
+sys.meta_path.insert(0, Finder)
+1 / 0
+"""
+
+
+@pytest.mark.parametrize(
+    ('source', 'requires'),
+    [('1 / 0', f'imbi-plugin-sdk>={"9" * 5000}'), (BREAKS_IMPORTS, 'httpx')],
+    ids=['digits', 'import system'],
+)
+def test_what_a_plugin_requires_may_be_beyond_reading(
+    site, monkeypatch, source, requires
+):
+    monkeypatch.setattr(sys, 'meta_path', [*sys.meta_path])
+    site.install(
+        files={'imbi_plugin_one/__init__.py': source}, requires=(requires,)
+    )
+    site.install('imbi-plugin-sdk', '1.0', files={'x.py': ''}, points='')
+    registry = site.registry()
+    (refusal,) = registry.current.refusals
+    assert refusal.code == 'import_failed'
+    monkeypatch.undo()
+    import packaging.requirements  # noqa: F401, PLC0415  it was taken out
 
 
 def test_a_class_that_breaks_its_contract_is_refused_with_each_break(
@@ -370,6 +412,7 @@ def test_the_sdk_s_own_catalog_is_a_gate(site):
     snapshot = site.registry(catalog=catalog).current
     assert list(snapshot.entries) == ['one']
     assert [one.stage for one in snapshot.refusals] == ['catalog']
+    assert snapshot.refusals[0].slug == ''  # nobody knows it yet
 
 
 def test_a_catalog_that_breaks_lets_nobody_in(site):
@@ -414,6 +457,7 @@ def test_a_block_by_slug_also_finds_another_entry_point_name(site):
         {'reason': 'x', 'slug': ' '},
         {'reason': 'x', 'distribution': 'imbi-plugin-one>=1'},
         {'reason': 'x', 'slug': 'a', 'versions': 'new'},
+        {'reason': 'x', 'slug': 'a', 'versions': f'>={"9" * 5000}'},
     ],
 )
 def test_a_block_that_cannot_be_meant_is_an_error(arguments):
@@ -421,7 +465,7 @@ def test_a_block_that_cannot_be_meant_is_an_error(arguments):
         Block(**arguments)
 
 
-@pytest.mark.parametrize('version', ['2004d', '1.0_1', ''])
+@pytest.mark.parametrize('version', ['2004d', '1.0_1', '', '9' * 5000])
 def test_a_version_that_cannot_be_read_is_in_every_blocked_range(version):
     block = Block('old', distribution='imbi-plugin-one', versions='<0.1')
     plugin = EntryPointRef('imbi-plugin-one', version, 'one', 'a:B')
