@@ -9,7 +9,8 @@ broke what is read, is a difference too.
 
 What costs too much to read a thousand times, or cannot be read at all without
 writing it, is left to the kit's probe: the umask, the state of `random`, other
-loggers' levels, modules exchanged in `sys.modules`.
+loggers' levels, modules exchanged in `sys.modules`. Signals need no look:
+imports run in a thread, where Python itself refuses to set a handler.
 """
 
 from __future__ import annotations
@@ -83,12 +84,6 @@ _PROBES: tuple[_Probe, ...] = (
         'Leave the import system alone.',
         _process.same_lists,
         put_back=_process.put_back('meta_path', 'path_hooks'),
-    ),
-    _Probe(
-        'signals',
-        'a signal handler',
-        lambda: list(map(_process.getsignal, _process.SIGNALS)),
-        'Signals belong to the host.',
     ),
     _Probe(
         'logging',
@@ -185,12 +180,11 @@ class _Glance:
     takes half the time of reading and comparing probe by probe.
     """
 
-    __slots__ = ('_builtins', '_environment', '_objects', '_values')
+    __slots__ = ('_environment', '_objects', '_values')
 
     def __init__(self) -> None:
         self._objects = _objects()
         self._values = _values()
-        self._builtins = [*builtins.__dict__.values()]
         self._environment = _process.environment()
 
     def is_current(self) -> bool:
@@ -198,9 +192,6 @@ class _Glance:
         try:
             return (
                 _process.is_same(self._objects, _objects())
-                and _process.is_same(
-                    self._builtins, builtins.__dict__.values()
-                )
                 and self._values == _values()
                 and self._environment == _process.raw_environment()
             )
@@ -217,7 +208,7 @@ def _glance() -> _Glance | None:
 
 
 def _objects() -> list[object]:
-    """Return what is compared by identity, but for builtins."""
+    """Return what is compared by identity."""
     return [
         *sys.path,
         _process.BETWEEN,
@@ -225,7 +216,6 @@ def _objects() -> list[object]:
         _process.BETWEEN,
         *sys.path_hooks,
         _process.BETWEEN,
-        *map(_process.getsignal, _process.SIGNALS),
         logging.getLoggerClass(),
         *logging.root.handlers,
         _process.BETWEEN,
@@ -244,6 +234,7 @@ def _values() -> tuple[object, ...]:
         _process.cwd(),
         logging.root.level,
         logging.root.manager.disable,
+        len(builtins.__dict__),
         _process.locale(),
         *_process.limits(),
     )

@@ -9,36 +9,12 @@ import gc
 import itertools
 import operator
 import os
-import signal
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-
-# `signal.getsignal` makes an enum of every answer, a hundred times slower.
-getsignal: Callable[[int], object] = getattr(
-    sys.modules.get('_signal'), 'getsignal', signal.getsignal
-)
-
-SIGNALS = tuple(
-    int(getattr(signal, name))
-    for name in (
-        'SIGABRT',
-        'SIGALRM',
-        'SIGCHLD',
-        'SIGHUP',
-        'SIGINT',
-        'SIGPIPE',
-        'SIGTERM',
-        'SIGUSR1',
-        'SIGUSR2',
-    )
-    if hasattr(signal, name)
-)
-"""Those that programs handle; there are 64."""
-
 
 BETWEEN = object()
 """Keeps what leaves one list from being taken for part of the next."""
@@ -91,16 +67,22 @@ def locale() -> object:
 
 
 _PATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ('time', ('sleep', 'time', 'monotonic', 'perf_counter')),
-    ('threading', ('Thread', 'Lock', 'local')),
+    ('builtins', ('__import__', 'input', 'open', 'print')),
+    ('time', ('sleep', 'time', 'monotonic')),
+    ('threading', ('Thread', 'Lock')),
     ('socket', ('socket', 'getaddrinfo', 'create_connection')),
     ('ssl', ('SSLContext', '_create_default_https_context')),
     ('subprocess', ('Popen',)),
     ('json', ('loads', 'dumps')),
 )
-"""Module to what libraries are known to exchange in it: gevent and its like
-the first four, time machines the first, who dislikes certificates the fourth,
-faster parsers the last."""
+"""Module to what libraries are known to exchange in it: import hooks and file
+systems in memory builtins, gevent and its like time to ssl, time machines
+time, who dislikes certificates ssl, faster parsers json.
+
+What is added to builtins is seen beside these. Each name is looked up after
+every import, with cold caches: all that builtins hold would cost as much as
+half of everything else that is watched.
+"""
 
 _MODULES, _ATTRIBUTES = zip(
     *[
@@ -113,13 +95,15 @@ _MODULES, _ATTRIBUTES = zip(
 
 
 def functions() -> dict[str, object]:
-    """Return builtins, and what is known of the modules that are loaded."""
-    found: dict[str, object] = dict(builtins.__dict__)
+    """Return names of builtins, and what libraries exchange by its name."""
+    found: dict[str, object] = {}
+    found.update(dict.fromkeys(builtins.__dict__))
     for module, attribute, value in zip(
         _MODULES, _ATTRIBUTES, patched(), strict=True
     ):
         if sys.modules.get(module) is not None:
-            found[f'{module}.{attribute}'] = value
+            prefix = '' if module == 'builtins' else f'{module}.'
+            found[f'{prefix}{attribute}'] = value
     return found
 
 

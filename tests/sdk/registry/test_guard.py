@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -74,6 +73,7 @@ EFFECTS = [
     ),
     ('functions', 'import time; time.sleep = print'),
     ('functions', 'import builtins; builtins.imbi_made_up = print'),
+    ('functions', 'import builtins; builtins.print = builtins.repr'),
     (
         'functions',
         'import ssl\n'
@@ -115,6 +115,7 @@ def restored(monkeypatch):
     monkeypatch.setattr(time, 'sleep', time.sleep)
     monkeypatch.setattr(builtins, 'imbi_made_up', None, raising=False)
     monkeypatch.delattr(builtins, 'imbi_made_up')
+    monkeypatch.setattr(builtins, 'print', print)
     kind = locale.setlocale(locale.LC_ALL, 'C')
     interval, digits = sys.getswitchinterval(), sys.get_int_max_str_digits()
     monkeypatch.chdir(os.getcwd())  # noqa: PTH109
@@ -403,17 +404,6 @@ def test_a_failed_import_has_its_effects_too(site):
     )
     (refusal,) = site.registry().current.refusals
     assert [one.code for one in refusal.findings] == ['effect_sys_path']
-
-
-def test_a_signal_handler_is_seen():
-    """Imports run in a thread, where Python itself refuses to set one."""
-    watch = _effects.Watch()
-    old = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
-    try:
-        codes = [one.code for one in watch.changes()]
-    finally:
-        signal.signal(signal.SIGUSR1, old)
-    assert codes == ['effect_signals']
 
 
 def test_a_thread_that_ends_is_nobody_s_effect():
