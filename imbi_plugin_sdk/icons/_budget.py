@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 
     from imbi_plugin_sdk.icons._source import Source
 
-MAX_COST = 12_000
+MAX_COST = 14_000
 """Most that a document may cost, in plain shapes.
 
-Of 7,000 real icons with filters, masks or patterns one costs 9,500, the others
-under 7,000.
+Of 148,000 real icons the dearest costs 12,018, for 61 filters that blur.
 """
 MAX_CHAIN = 200
 """References that may follow from one another; real icons have up to 6."""

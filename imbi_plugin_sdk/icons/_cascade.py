@@ -79,6 +79,16 @@ class Cascade:
         for sheet in sheets:
             self._read_sheet(sheet)
         self.active = bool(self.rules) or styled
+        self._named = frozenset(
+            name
+            for rule, _ in self.rules
+            for part in rule.selector.parts
+            for name in part.classes
+        )
+
+    def is_named(self, classes: str) -> bool:
+        """Return whether a rule names one of the words of a `class`."""
+        return not self._named.isdisjoint(_WORDS(classes))
 
     def _read_sheet(self, node: Node) -> None:
         """Take the rules of one `style` element."""

@@ -173,12 +173,11 @@ class Cleaner:
                 self.source.remove_attribute(
                     node.offset, 'd', 'renderers stop at the fault', 'inert'
                 )
-        if 'class' in node.raw:
+        classes = node.raw.get('class')
+        # As a style sheet goes in silence, so does what it needs.
+        if classes is not None and not self.cascade.is_named(classes):
             self.source.remove_attribute(
-                node.offset,
-                'class',
-                'its rules became attributes',
-                'inert',
+                node.offset, 'class', 'no style rule names it', 'inert'
             )
 
     def _unknown(self, node: Node, key: str, value: str) -> None:

@@ -59,7 +59,7 @@ _LAYER = 4
 _LAYERS = ('clip-path', 'filter', 'mask', 'opacity')
 # Measured in Chromium without a graphics card, in a window of 900 by 757
 # pixels that the picture fills. A unit is about 0.3 ms, so that the document
-# that costs most is drawn in four seconds; as an icon, in less than one.
+# that costs most is drawn in five seconds; as an icon, in less than one.
 _PRIMITIVES = {
     'feConvolveMatrix': 30,
     'feDiffuseLighting': 60,

@@ -250,3 +250,18 @@ def test_a_long_name_is_told_in_short(svg):
     result = sanitize_svg(svg(f'<g style="@{"a" * 90};"/>'))
 
     assert [r.what for r in result.removals] == ['@' + 'a' * 40]
+
+
+def test_only_a_class_that_no_rule_names_is_ballast(svg):
+    result = sanitize_svg(
+        svg(
+            '<style>.a{fill:red}g .b{stroke:#00f}</style>'
+            '<rect class="a x"/><rect class="b"/><rect class="x"/>'
+            '<rect class=""/>'
+        )
+    )
+
+    assert b'<rect fill="red"/><rect/>' in result.data
+    assert [(r.what, r.why, r.grade) for r in result.removals] == [
+        ('class', 'no style rule names it', 'inert'),
+    ] * 2

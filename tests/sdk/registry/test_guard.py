@@ -116,7 +116,8 @@ def restored(monkeypatch):
     monkeypatch.setattr(builtins, 'imbi_made_up', None, raising=False)
     monkeypatch.delattr(builtins, 'imbi_made_up')
     monkeypatch.setattr(builtins, 'print', print)
-    kind = locale.setlocale(locale.LC_ALL, 'C')
+    kind = locale.setlocale(locale.LC_ALL)
+    locale.setlocale(locale.LC_ALL, 'C')
     interval, digits = sys.getswitchinterval(), sys.get_int_max_str_digits()
     monkeypatch.chdir(os.getcwd())  # noqa: PTH109
     for name in ('path', 'meta_path', 'path_hooks'):
