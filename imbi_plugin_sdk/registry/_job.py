@@ -104,6 +104,10 @@ class Job:
         if watch is None:
             watch = around.watch = _effects.Watch()
         bindings, error = self._judged()
+        if around.watch is not watch:
+            # It was left behind as hanging: nobody hears of it any more, and
+            # what the host changed meanwhile is not to be put back.
+            return Admission(self.plugin)
         # Judging runs a stranger's metaclass and descriptors: the effects
         # are those of both. What they took away is back by now, so that the
         # exception can be read, which runs a stranger's code once more.

@@ -70,14 +70,16 @@ class Admitter:
         """
         started = [self._before_import(plugin) for plugin, _ in plugins]
         jobs = [one for one in started if isinstance(one, Job)]
-        self._around.watch = None
-        outcomes = zip(
-            jobs,
-            self.guard.run_all(jobs, lambda index: jobs[index].note_hang()),
-            strict=True,
-        )
+        try:
+            outcomes = self.guard.run_all(
+                jobs, lambda index: jobs[index].note_hang()
+            )
+        finally:
+            # The next load looks anew, and what runs on looks no more.
+            self._around.watch = None
+        judged = zip(jobs, outcomes, strict=True)
         return [
-            self._after_import(*next(outcomes), found)
+            self._after_import(*next(judged), found)
             if isinstance(one, Job)
             else Admission(plugin, refusal=one)
             for (plugin, found), one in zip(plugins, started, strict=True)

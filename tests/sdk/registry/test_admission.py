@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+
 import pytest
 
 
@@ -218,3 +221,29 @@ def test_a_metaclass_that_hangs_when_looked_at_is_left_behind(refused):
         package='stuck_meta',
     )
     assert refusal.code == 'import_hung'
+
+
+def test_an_import_that_ends_after_all_puts_nothing_back(
+    site, monkeypatch, tmp_path
+):
+    """What the host took off its path since then stays off."""
+    event = threading.Event()
+    monkeypatch.setattr(sys, 'imbi_event', event, raising=False)
+    site.install(
+        files={
+            'imbi_plugin_one/__init__.py': 'import sys; sys.imbi_event.wait()'
+        }
+    )
+    taken_off = str(tmp_path / 'taken-off')
+    monkeypatch.setattr(sys, 'path', [*sys.path, taken_off])
+    before = {*threading.enumerate()}
+
+    (refusal,) = site.registry(deadline=0.2).current.refusals
+    sys.path.remove(taken_off)
+    (hanging,) = {*threading.enumerate()} - before
+    event.set()
+    hanging.join(10)
+
+    assert refusal.code == 'import_hung'
+    assert not hanging.is_alive()
+    assert taken_off not in sys.path
