@@ -165,12 +165,14 @@ def _confine(module: ModuleType, target: Path, name: str) -> None:
             real.is_relative_to(Path(path).resolve())
             for path in module.__path__
         )
-    except (OSError, RuntimeError):
+    except OSError:
         inside = False
+    except RuntimeError:  # a loop, before Python 3.13: it is no file
+        return
     if not inside:
         raise refusal(
             'icon_outside_package',
-            f'{name} is a link that leads out of the package, or nowhere.',
+            f'{name} is a link that leads out of the package.',
             'resource',
         )
 
