@@ -13,8 +13,12 @@ from imbi_plugin_sdk.errors import IconError
 from imbi_plugin_sdk.icons import ICON_PROBLEMS, MAX_ICON_BYTES, sanitize_svg
 
 ROOT = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">'
-SECONDS = 0.5
-"""CPU time that no input of 64 KiB may exceed; half of it is measured."""
+SECONDS = 1.0
+"""CPU time that no input of 64 KiB may exceed, twice what is promised.
+
+The benchmark measures the promise. This only sees what grows too fast, also
+on a machine that others keep busy.
+"""
 
 
 def doc(body: str = '', subset: str = '') -> bytes:
