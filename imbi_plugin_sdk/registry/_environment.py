@@ -49,7 +49,6 @@ _NEEDED = (
     'logging',
     'urllib.parse',
     'imbi_plugin_sdk.registry._assembly',
-    'imbi_plugin_sdk.registry._exchange',
     'imbi_plugin_sdk.registry.loaded',
     'imbi_plugin_sdk.secret_detector',
 )

@@ -20,6 +20,7 @@ import hypothesis
 from hypothesis import stateful
 from hypothesis import strategies as st
 from installed_site import Site, plugin
+from interrupting import interrupted
 
 NAMES = ('a', 'b', 'c', 'd')
 """`a` and `b` share a namespace package; `d` uses a module of `c`."""
@@ -306,34 +307,6 @@ class Histories(stateful.RuleBasedStateMachine):
                 owner = slugs.get(entry.slug)
                 assert owner is not None
                 assert owner.distribution < entry.distribution
-
-
-def interrupted(registry, after):
-    """Reload, and interrupt it at the nth line of the exchange."""
-    lines = 0
-
-    def trace(frame, event, _):
-        nonlocal lines
-        code = frame.f_code
-        if '/imbi_plugin_sdk/registry/' not in code.co_filename or (
-            code.co_name in {'_alone', 'describe'}
-        ):
-            return None
-        if event == 'line':
-            lines += 1
-            if lines == after:
-                raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        registry.reload()
-    except KeyboardInterrupt:
-        return False
-    finally:
-        sys.settrace(before)
-    return True
 
 
 TestHistories = Histories.TestCase

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -27,6 +28,16 @@ def site(tmp_path, monkeypatch) -> Iterator[Site]:
             origin = getattr(sys.modules[name], '__file__', None) or ''
             if origin.startswith(str(tmp_path)) or not origin:
                 del sys.modules[name]
+
+
+@pytest.fixture
+def shadow(site, tmp_path, monkeypatch):
+    """Return a module of the host before one of the site of its name."""
+    path = tmp_path / 'before'
+    path.mkdir()
+    (path / 'imbi_shadowed.py').write_text('WHO = "host"')
+    monkeypatch.syspath_prepend(str(path))
+    return importlib.import_module('imbi_shadowed')
 
 
 @pytest.fixture

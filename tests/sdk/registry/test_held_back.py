@@ -288,15 +288,7 @@ def test_of_two_that_change_in_one_namespace_the_broken_is_put_back(
         assert getattr(parent, name) is sys.modules[f'imbi_old.{name}']
 
 
-def test_a_module_of_the_host_stays_where_an_exchange_fails(
-    site, tmp_path, monkeypatch
-):
-    shadow = tmp_path / 'before'
-    shadow.mkdir()
-    (shadow / 'imbi_shadowed.py').write_text('WHO = "host"')
-    monkeypatch.syspath_prepend(str(shadow))
-    host = importlib.import_module('imbi_shadowed')
-
+def test_a_module_of_the_host_stays_where_an_exchange_fails(site, shadow):
     def files(source):
         return {
             'imbi_plugin_one/__init__.py': source,
@@ -307,7 +299,7 @@ def test_a_module_of_the_host_stays_where_an_exchange_fails(
     registry = site.registry()
     site.install(version='2.0', files=files('1/0'))
     registry.reload()
-    assert sys.modules['imbi_shadowed'] is host
+    assert sys.modules['imbi_shadowed'] is shadow
 
 
 def test_another_name_of_a_module_goes_with_it(site):

@@ -485,15 +485,8 @@ def test_modules_that_are_in_no_file_go_with_their_package(site):
     assert sys.modules['imbi_plugin_one'].SEEN == '2.0'
 
 
-def test_another_module_of_the_same_name_is_left_alone(
-    site, tmp_path, monkeypatch
-):
+def test_another_module_of_the_same_name_is_left_alone(site, shadow):
     """A file of the distribution that something else shadows is not its."""
-    shadow = tmp_path / 'before'
-    shadow.mkdir()
-    (shadow / 'imbi_shadowed.py').write_text('WHO = "host"')
-    monkeypatch.syspath_prepend(str(shadow))
-    host = importlib.import_module('imbi_shadowed')
 
     def install(version):
         site.install(
@@ -508,7 +501,7 @@ def test_another_module_of_the_same_name_is_left_alone(
     registry = site.registry()
     install('2.0')
     assert registry.reload().updated
-    assert sys.modules['imbi_shadowed'] is host
+    assert sys.modules['imbi_shadowed'] is shadow
 
 
 # --- bytecode -----------------------------------------------------------
