@@ -13,6 +13,7 @@ import functools
 import hmac
 import http.server
 import json
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,9 @@ class _Server(http.server.ThreadingHTTPServer):
         self.resets = int(time.time()) + WINDOW
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: clients hang up where faults are tried."""
+        """Tell what is wrong here; clients hang up where faults are tried."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -74,11 +77,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         content = self.rfile.read(size)
         parts = urlsplit(self.path)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        headers: dict[str, str] = {}
         try:
-            if parts.path == '/login/oauth/access_token':
-                answer = self._oauth(content)
-            else:
-                answer = self._api(parts.path, query, content)
+            # One request at a time: no list is read while another grows it.
+            with self.server.world.lock:
+                if parts.path == '/login/oauth/access_token':
+                    answer = self._oauth(content)
+                else:
+                    answer = self._api(parts.path, query, content)
+                if answer.status == 200:
+                    url = self._origin() + parts.path
+                    headers |= _paged(answer, query, url)
         except RefusalError as refusal:
             answer = Answer(
                 {
@@ -88,9 +97,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 },
                 refusal.status,
             )
-        headers: dict[str, str] = {}
-        if answer.status == 200:
-            headers |= _paged(answer, query, self._origin() + parts.path)
         self._send(answer, headers)
 
     do_GET = do_POST = do_DELETE = _serve  # noqa: N815  the server's names

@@ -3,6 +3,7 @@ description: what githubkit cannot read, GitHub would not say."""
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import socket
 import subprocess
@@ -337,6 +338,16 @@ def test_a_ref_that_is_there_is_not_made_again(rest, planted):
     with contextlib.suppress(RequestFailed):
         rest.git.create_ref(*REPO, ref='refs/tags/v0', sha=shas['two'])
     assert repo.git.ref('refs/tags/v0').commit == shas['one']
+
+
+def test_no_list_is_read_while_another_request_writes(planted):
+    token = github().world.install(OWNER).value
+    asks = concurrent.futures.ThreadPoolExecutor()
+    with asks, github().world.lock:
+        asked = asks.submit(ask, f'repos/{OWNER}/shop/branches', token)
+        with pytest.raises(TimeoutError):
+            asked.result(0.3)
+    assert asked.result().status_code == 200
 
 
 def test_a_body_does_not_wait_until_its_head_is_acknowledged():

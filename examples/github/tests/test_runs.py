@@ -246,9 +246,12 @@ def test_a_failure_after_the_start_does_not_say_that_nothing_started(deploy):
         for fault in (Fault.UNAVAILABLE, Fault.THROTTLED, Fault.MALFORMED):
             with (
                 planted.sandbox.proxy.broken(fault, only=looks),
-                pytest.raises(PluginTimeoutError, match='started a run'),
+                pytest.raises(
+                    PluginTimeoutError, match='started a run'
+                ) as raised,
             ):
                 await planted.ask('trigger_deployment', 'main', **options)
+            assert isinstance(raised.value.__cause__, PluginError)
         assert len(planted.repo.runs) == len(dispatches(planted)) == 3
 
     deploy(story)

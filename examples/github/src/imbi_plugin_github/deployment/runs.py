@@ -169,18 +169,17 @@ async def _marked(
                 event='workflow_dispatch',
                 created=f'>={since:%Y-%m-%dT%H:%M:%SZ}',
             )
-        except (ValueError, PluginError):
-            break
+        except (ValueError, PluginError) as error:
+            # Whatever it is, a run was started: it may not say otherwise.
+            raise PluginTimeoutError(
+                f'GitHub started a run with the mark {mark}, and failed when '
+                'asked for its id. Look for it among the runs of the '
+                'workflow. Do not try again.'
+            ) from error
         for run in listed:
             if mark in (answers.maybe(run, 'display_title') or ''):
                 return run_of(run)
         await asyncio.sleep(pauses.pop() if len(pauses) > 1 else pauses[0])
-    # Whatever went wrong, a run was started: no error may say otherwise.
-    raise PluginTimeoutError(
-        f'GitHub started a run with the mark {mark}, and failed when asked '
-        'for its id. Look for it among the runs of the workflow. Do not try '
-        'again.'
-    )
 
 
 async def _deployable(repository: Repository, ref: str) -> str:
