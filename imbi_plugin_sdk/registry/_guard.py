@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 T = TypeVar('T')
 
+GRACE = 1.0
+"""Seconds that a Ctrl-C waits for the import that is under way."""
+
 SHOWN = 300
 """Characters of a stranger's error that a message shows: three lines."""
 
@@ -100,8 +103,8 @@ class Guard:
             try:
                 is_done = batch.wait(self.deadline)
             except BaseException:
-                batch.abandon()  # a Ctrl-C: a job may run on, unheard
                 self._leave()
+                batch.abandon()  # a Ctrl-C: a job may run on, unheard
                 raise
             outcomes += batch.outcomes
             if not is_done:
@@ -139,7 +142,7 @@ class _Batch(Generic[T]):
             outcome = attempt(job)
             with self._lock:
                 if self._is_abandoned:
-                    return
+                    break
                 self.outcomes.append(outcome)
                 self._started = monotonic()
         self._done.set()
@@ -159,9 +162,13 @@ class _Batch(Generic[T]):
         return True
 
     def abandon(self) -> None:
-        """Let nothing more start."""
+        """Let nothing more start, and give what runs a moment to end.
+
+        What it imports after the caller has put modules back would stay.
+        """
         with self._lock:
             self._is_abandoned = True
+        self._done.wait(GRACE)
 
 
 _here = threading.local()

@@ -66,6 +66,31 @@ def test_wherever_it_is_interrupted_it_was_nothing_or_all(site):
     assert 'imbi_plugin_gone' not in sys.modules
 
 
+def test_a_ctrl_c_lets_the_import_that_is_under_way_end_first(site):
+    """What it imports after modules were put back would stay."""
+    site.install()
+    registry = site.registry()
+    site.install(
+        'imbi-plugin-slow',
+        files={
+            'imbi_plugin_slow/__init__.py': (
+                'import os, signal, time\n'
+                'os.kill(os.getpid(), signal.SIGINT)\n'
+                'time.sleep(0.3)\n'
+                'import imbi_slow_late\n' + site.plugin('slow')
+            ),
+            'imbi_slow_late.py': '',
+        },
+    )
+    threads = set(threading.enumerate())
+    with pytest.raises(KeyboardInterrupt):
+        registry.reload()
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(20)
+    assert 'imbi_plugin_slow' not in sys.modules
+    assert 'imbi_slow_late' not in sys.modules
+
+
 def test_a_log_that_raises_does_not_lose_the_reload(site):
     class Broken(logging.Filter):
         def filter(self, record):
