@@ -71,15 +71,15 @@ def test_a_ctrl_c_lets_the_import_that_is_under_way_end_first(site):
     site.install()
     registry = site.registry()
     site.install(
-        'imbi-plugin-slow',
+        'imbi-plugin-pressed',
         files={
-            'imbi_plugin_slow/__init__.py': (
+            'imbi_plugin_pressed/__init__.py': (
                 'import os, signal, time\n'
                 'os.kill(os.getpid(), signal.SIGINT)\n'
                 'time.sleep(0.3)\n'
-                'import imbi_slow_late\n' + site.plugin('slow')
+                'import imbi_pressed_late\n' + site.plugin('pressed')
             ),
-            'imbi_slow_late.py': '',
+            'imbi_pressed_late.py': '',
         },
     )
     threads = set(threading.enumerate())
@@ -87,8 +87,8 @@ def test_a_ctrl_c_lets_the_import_that_is_under_way_end_first(site):
         registry.reload()
     for thread in set(threading.enumerate()) - threads:
         thread.join(20)
-    assert 'imbi_plugin_slow' not in sys.modules
-    assert 'imbi_slow_late' not in sys.modules
+    assert 'imbi_plugin_pressed' not in sys.modules
+    assert 'imbi_pressed_late' not in sys.modules
 
 
 def test_a_log_that_raises_does_not_lose_the_reload(site):
