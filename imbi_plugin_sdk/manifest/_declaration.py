@@ -147,7 +147,7 @@ def judged_twin(declaration: Model) -> Model | None:
     try:
         twin = cast('Model', _kept(declaration))
         same = is_same(declaration.__dict__, twin.__dict__, _kept)
-    except (AttributeError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         return None
     return twin if same else None
 

@@ -167,6 +167,7 @@ def is_same(
         twin: Returns the copy that was made of a model inside it.
 
     Raises:
+        KeyError: A field is gone.
         AttributeError: No copy was made of something inside it.
         TypeError: Something inside it can have no copy.
     """
@@ -174,27 +175,27 @@ def is_same(
     if len(fields) != len(before):
         return False
     for name, then in before.items():
-        now = fields.get(name, _GONE)
+        now = fields[name]
         if now is then:
             continue
         kind: object = type(then)  # pyright: ignore[reportUnknownVariableType]  of Any
+        plain = _PLAIN.get(kind)  # pyright: ignore[reportUnknownArgumentType]  of Any
+        if plain is None:
+            if not _are_same((now,), (then,), twin):
+                return False
+            continue
         its: object = type(now)  # pyright: ignore[reportUnknownVariableType]  of Any
-        if kind is FrozenList:
-            if its is not list or len(now) != len(then):
-                return False
-            if now and not _are_same(now, then, twin):
-                return False
-        elif kind is FrozenDict:
-            if (
-                its is not dict
-                or len(now) != len(then)
-                or not _are_same(now, then, twin)
-                or not _are_same(now.values(), then.values(), twin)
-            ):
-                return False
-        elif not _are_same((now,), (then,), twin):
+        if its is not plain or len(now) != len(then):
+            return False
+        if then and not (
+            _are_same(now, then, twin)
+            and (plain is list or _are_same(now.values(), then.values(), twin))
+        ):
             return False
     return True
+
+
+_PLAIN: dict[object, type] = {FrozenList: list, FrozenDict: dict}
 
 
 def _are_same(now: Iterable[Any], then: Iterable[Any], twin: Twin) -> bool:
@@ -205,9 +206,6 @@ def _are_same(now: Iterable[Any], then: Iterable[Any], twin: Twin) -> bool:
         ):
             return False
     return True
-
-
-_GONE = object()
 
 
 @functools.cache

@@ -98,6 +98,22 @@ def is_untouched(code: Code) -> bool:
     return True
 
 
+def is_as_imported(code: Code) -> bool:
+    """Tell whether the modules stayed what they were when they were read.
+
+    RECORD itself is not asked again: whoever installs something else writes
+    the modules first, and what becomes of RECORD is for the next reload.
+    """
+    first = 0 if code.walked else 1
+    if len(code.watched) <= first:
+        return is_untouched(code)
+    loaded = code.count()  # first, as above
+    if stamps(code.watched[first:]) != code.signature[first:]:
+        return False
+    code.loaded = loaded
+    return True
+
+
 def stamps(paths: Iterable[str]) -> tuple[_files.Stamp | None, ...]:
     """Return the time stamps of files."""
     return tuple(map(_files.stamp, paths))

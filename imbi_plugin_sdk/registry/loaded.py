@@ -119,7 +119,7 @@ def load_all(
 def _loaded(
     found: DistributionRef, code: Code, admissions: Iterable[Admission]
 ) -> Loaded:
-    if not _ownership.is_untouched(code):
+    if not _ownership.is_as_imported(code):
         # Someone is installing or editing it this very moment: what was
         # imported may be of two versions. The next reload tells.
         code = code.doubted(_moving())
