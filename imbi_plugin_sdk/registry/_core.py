@@ -163,12 +163,15 @@ class PluginRegistry:
 
     def _load(self) -> None:
         """Load for the first time."""
+        from imbi_plugin_sdk.registry._collector import (  # noqa: PLC0415
+            undisturbed,  # importing this package stays cheap
+        )
         from imbi_plugin_sdk.registry._environment import (  # noqa: PLC0415
-            log,  # importing this package stays cheap
+            log,
         )
         from imbi_plugin_sdk.registry.reload import Turn  # noqa: PLC0415
 
-        served = self._loader.load(None, Turn())
+        served = undisturbed(lambda: self._loader.load(None, Turn()))
         self._state = _State(_Generation(served.snapshot), served)
         log(None, served)
 
