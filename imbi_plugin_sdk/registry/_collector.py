@@ -20,6 +20,11 @@ FEW = 100_000
 garbage may wait, which is some megabytes. The collector is never switched
 off: an import may take long, and a host's other threads go on meanwhile."""
 
+BORN_FROZEN = 1000
+"""CPython 3.12 keeps its immortal tuples, about 400, among the frozen objects.
+Freezing takes all there are, four thousand in an interpreter that has just
+started: more than this many were frozen by somebody."""
+
 
 def undisturbed(work: Callable[[], T]) -> T:
     """Do work whose results stay, and count them as old at once.
@@ -28,7 +33,7 @@ def undisturbed(work: Callable[[], T]) -> T:
     has frozen objects, is let alone; so is what somebody sets meanwhile.
     """
     before = gc.get_threshold()
-    if not 0 < before[0] < FEW or gc.get_freeze_count():
+    if not 0 < before[0] < FEW or _is_frozen():
         return work()
     mine = (FEW, *before[1:])
     try:
@@ -46,6 +51,11 @@ def _grow_old() -> None:
     That is what thawing does with what was frozen. What somebody else has
     frozen meanwhile stays so: nothing is moved then.
     """
-    if not gc.get_freeze_count():
+    if not _is_frozen():
         gc.freeze()
         gc.unfreeze()
+
+
+def _is_frozen() -> bool:
+    """Tell whether somebody has frozen objects."""
+    return gc.get_freeze_count() > BORN_FROZEN

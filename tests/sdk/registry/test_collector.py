@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
 import weakref
 
@@ -77,14 +78,24 @@ def test_a_host_that_has_it_look_less_often_or_never_is_let_alone(given):
 def test_a_host_that_has_frozen_objects_is_let_alone():
     gc.freeze()
     count = gc.get_freeze_count()
-    assert count
     assert undisturbed(gc.get_threshold) == (700, 10, 10)
     assert gc.get_freeze_count() >= count - 100  # what is freed leaves
 
 
 def test_what_is_frozen_meanwhile_stays_frozen():
     undisturbed(gc.freeze)
-    assert gc.get_freeze_count()
+    assert gc.get_freeze_count() > _collector.BORN_FROZEN
+
+
+def test_what_an_interpreter_starts_with_is_told_from_what_a_host_froze():
+    code = (
+        'import gc; born = gc.get_freeze_count(); gc.freeze(); '
+        'print(born, gc.get_freeze_count())'
+    )
+    born, frozen = subprocess.check_output(
+        [sys.executable, '-I', '-S', '-c', code], text=True
+    ).split()
+    assert 2 * int(born) < _collector.BORN_FROZEN < int(frozen) / 2
 
 
 def test_it_is_put_back_whatever_is_raised():
