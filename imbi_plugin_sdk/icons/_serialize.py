@@ -33,6 +33,7 @@ _ESCAPES = {
     **dict.fromkeys(range(0x7F, 0xA0), ''),
 }
 _NEEDS_ESCAPE = re.compile('[&<>"\'`\r\x7f-\x9f]').search
+_CONTROLS = re.compile('[\x7f-\x9f]').search
 
 
 class Writer:
@@ -106,11 +107,7 @@ class Writer:
             parts.append(f' style="{style}"')
         children = node.children
         if name in profile.TEXT_ELEMENTS:
-            # Of a text of controls nothing is left, nor is it a child.
-            escaped = [
-                c if isinstance(c, Node) else escape(c) for c in children
-            ]
-            children = [child for child in escaped if child]
+            children = self._text(node)
         if not children:
             parts.append('/>')
             return
@@ -121,6 +118,23 @@ class Writer:
             else:
                 parts.append(child)
         parts.append(f'</{name}>')
+
+    def _text(self, node: Node) -> list[Node | str]:
+        """Return the children of an element with text, as they are written."""
+        children: list[Node | str] = []
+        for child in node.children:
+            if isinstance(child, Node):
+                children.append(child)
+                continue
+            if _CONTROLS(child) is not None:
+                why = 'a parser may stumble, and a browser draws a box'
+                self.source.remove(
+                    node.offset, 'control characters', why, 'visual'
+                )
+            # Of a text of controls nothing is left, nor is it a child.
+            if text := escape(child):
+                children.append(text)
+        return children
 
     def _id(self, node: Node) -> None:
         """Write the id of an element that something refers to."""

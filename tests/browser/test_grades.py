@@ -153,6 +153,8 @@ VISUAL = [
     ('@shape', 'pathLength="long"'),
     ('@shape', 'fill="red" style="fill:revert"'),
     ('@text', '><tspan style="position:absolute">b</tspan'),
+    ('@text', '><tspan>b&#x7f;c</tspan'),
+    ('@text', '><tspan>b\x9bc</tspan'),
     ('@inner', 'style="overflow-x:visible"'),
     ('@before', '<use href="#s" x="5" y="10" width="x"/><image width="x"/>'
      '<rect x="12" y="20" width="9" height="9" ry="4" rx="x"/>'),

@@ -89,7 +89,7 @@ def test_the_caret_stands_below_the_place(icon, file, before, columns):
     text = GOOD.replace('<path', f'\r\n<text>{before}</text><script/><path')
     code, out, _ = icon(file(text))
     assert code == 1
-    line, caret = next(
+    *_, (line, caret) = (
         (one, two)
         for one, two in zip(
             out.splitlines(), out.splitlines()[1:], strict=False

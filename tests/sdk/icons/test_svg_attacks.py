@@ -145,10 +145,16 @@ def test_controls_leave_the_text(svg):
     result = sanitize_svg(svg('<text>a&#x85;b&#x7f;c&#13;d</text>'))
 
     assert b'<text>abc d</text>' in result.data
+    (removal,) = result.removals
+    assert removal.what == 'control characters'
+    assert (removal.grade, removal.line) == ('visual', 1)
 
 
 def test_of_a_text_of_controls_nothing_is_left(svg):
-    once = sanitize_svg(svg('<text>&#x7f;<tspan>\x85</tspan></text>')).data
+    once = sanitize_svg(svg('<text>&#x7f;<tspan>\x85</tspan></text>'))
 
-    assert b'<text><tspan/></text>' in once
-    assert sanitize_svg(once).data == once
+    assert b'<text><tspan/></text>' in once.data
+    assert len(once.removals) == 2
+    again = sanitize_svg(once.data)
+    assert again.data == once.data
+    assert not again.removals
