@@ -1,12 +1,14 @@
 """The command line `imbi-plugin`: the kit without pytest, and its knowledge.
 
 Exit codes: 0 all is well; 1 the judged thing does not hold; 2 the request
-makes no sense.
+makes no sense, or the answer cannot be written; 141 the reader went away
+before there was an answer.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -14,10 +16,14 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from imbi_plugin_sdk._text import did_you_mean
-from imbi_plugin_testkit.commands import OK, USAGE
+from imbi_plugin_testkit.commands import USAGE, complain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+CLOSED = 141
+"""What a shell says of a command that a closed pipe ended (128 + SIGPIPE)."""
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class Parser(argparse.ArgumentParser):
@@ -167,15 +173,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         root.print_help(sys.stderr)
         return USAGE
     arguments = root.parse_args(words, argparse.Namespace(parser=root))
+    code = CLOSED
     try:
         code = int(arguments.function(arguments))
         # Here and not at exit, where nobody could catch what comes of it.
         sys.stdout.flush()
     except BrokenPipeError:
-        # `imbi-plugin list | head` has read enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+        # `imbi-plugin list | head` has read enough. That is no verdict.
+        _write_no_more()
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        _write_no_more()
+        return complain(
+            f'the output cannot be written: {error.strerror}. '
+            'Fix: make room, or write elsewhere.'
+        )
     return code
+
+
+def _write_no_more() -> None:
+    """Let what is still to be written go, or the interpreter would try."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == '__main__':

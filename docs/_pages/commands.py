@@ -41,7 +41,8 @@ def commands_page() -> str:
         ['## Exit codes of imbi-plugin'],
         [
             '0: all is well. 1: the judged thing does not hold. 2: the '
-            'request makes no sense.'
+            'request makes no sense, or the answer cannot be written. 141: '
+            'the reader, such as `head`, went away before there was a verdict.'
         ],
     )
 

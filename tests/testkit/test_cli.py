@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from imbi_plugin_sdk.catalog import Catalog
 from imbi_plugin_testkit import cli
 from imbi_plugin_testkit.checks import catalogue
 
+FULL = Path('/dev/full')
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">\n'
     '  <script>alert(1)</script>\n'
@@ -180,19 +182,57 @@ def test_a_missing_argument_shows_what_it_may_be(command):
     assert 'manifest' in err
 
 
-def test_a_reader_that_has_enough_is_no_error():
+@pytest.fixture(name='written_to')
+def fixture_written_to():
+    """Return what runs a command that writes to a file that is open."""
+
+    def run(file, *words, unbuffered='', **given):
+        done = subprocess.run(
+            [sys.executable, '-m', 'imbi_plugin_testkit.cli', *words],
+            stdout=file,
+            stderr=subprocess.PIPE,
+            env={**os.environ, 'PYTHONUNBUFFERED': unbuffered},
+            check=False,
+            text=True,
+            **given,
+        )
+        return done.returncode, done.stderr
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ('words', 'unbuffered', 'code'),
+    [
+        (('explain', 'LOG001'), '', 0),
+        (('secrets', '-'), '', 1),
+        # The reader goes before the command has come to an end.
+        (('list',), '1', 141),
+    ],
+)
+def test_a_reader_that_has_enough_changes_no_verdict(
+    written_to, words, unbuffered, code
+):
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run(
-        [sys.executable, '-m', 'imbi_plugin_testkit.cli', 'explain', 'LOG001'],
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        # Buffered, so that nothing is written before the end.
-        env={**os.environ, 'PYTHONUNBUFFERED': ''},
-        check=False,
-    )
+    secret = '{"client_secret": "q8Zr2Lw9Xc4Vb7Nm1Kp6"}'
+    told = written_to(writer, *words, unbuffered=unbuffered, input=secret)
     os.close(writer)
-    assert (done.returncode, done.stderr) == (0, b'')
+    assert told == (code, '')
+
+
+@pytest.mark.skipif(not FULL.exists(), reason='no /dev/full')
+@pytest.mark.parametrize('unbuffered', ['', '1'])
+def test_a_full_disk_is_no_verdict(written_to, unbuffered):
+    with FULL.open('w', encoding='utf-8') as full:
+        code, told = written_to(
+            full, 'explain', 'LOG001', unbuffered=unbuffered
+        )
+    assert code == 2
+    assert told == (
+        'imbi-plugin: the output cannot be written: No space left on device. '
+        'Fix: make room, or write elsewhere.\n'
+    )
 
 
 def test_a_misspelt_command_names_a_near_one(command, monkeypatch):
