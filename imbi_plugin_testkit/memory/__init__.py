@@ -11,21 +11,11 @@ with pages, a limit on how much one request may ask for, and errors by status.
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
-import json
-import time
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_sdk.context import PluginContext
-from imbi_plugin_sdk.errors import (
-    PluginAuthenticationFailed,
-    PluginCredentialsMissing,
-    PluginRateLimited,
-    PluginTimeoutError,
-    PluginUnavailableError,
-)
 from imbi_plugin_sdk.handlers.configuration import (
     ConfigKey,
     ConfigKeyWithValue,
@@ -38,8 +28,9 @@ from imbi_plugin_sdk.manifest import (
     PluginManifest,
     PluginOption,
 )
-from imbi_plugin_testkit.memory.faults import RETRY_AFTER, new_token
-from imbi_plugin_testkit.memory.server import MemoryServer, MemoryStatusError
+from imbi_plugin_testkit.memory.asking import AsksServer
+from imbi_plugin_testkit.memory.faults import new_token
+from imbi_plugin_testkit.memory.server import MemoryServer
 from imbi_plugin_testkit.sandbox import BaseSandbox, Fault, Limits
 
 if TYPE_CHECKING:
@@ -50,66 +41,8 @@ if TYPE_CHECKING:
     )
     from contextlib import AbstractAsyncContextManager
 
-DEFAULT_BUDGET = 5.0
-"""Seconds for one call of the server."""
-
 IMPATIENT = 0.02
 """The same in `MemorySandbox.impatient`: memory answers at once."""
-
-
-class AsksServer:
-    """Lets a handler of any type ask a `MemoryServer`."""
-
-    def token(self, credentials: Mapping[str, str]) -> str:
-        """Return the token.
-
-        Raises:
-            PluginCredentialsMissing: It is absent or blank.
-        """
-        token = credentials.get('api_token', '')
-        if not token.strip():
-            raise PluginCredentialsMissing('the credential api_token is blank')
-        return token
-
-    def budget(self, ctx: PluginContext) -> float:
-        """Return for how many seconds the server may take."""
-        return float(ctx.assignment_options.get('timeout', DEFAULT_BUDGET))
-
-    async def ask(
-        self,
-        ctx: PluginContext,
-        credentials: dict[str, str],
-        verb: str,
-        url: str,
-        body: object = None,
-    ) -> dict[str, Any]:
-        """Make one request; every failure is an error of the contract."""
-        token = self.token(credentials)
-        address = str(ctx.assignment_options.get('endpoint'))
-        try:
-            async with asyncio.timeout(self.budget(ctx)):
-                server = MemoryServer.at(address)
-                text = await server.request(verb, url, token=token, body=body)
-            answer: dict[str, Any] = json.loads(text)
-        except TimeoutError:
-            raise PluginTimeoutError('the server does not answer') from None
-        except OSError as error:
-            raise PluginUnavailableError('no connection') from error
-        except MemoryStatusError as error:
-            raise self.error_of(error.status) from error
-        except json.JSONDecodeError:
-            raise PluginUnavailableError('the answer is not JSON') from None
-        return answer
-
-    def error_of(self, status: int) -> Exception:
-        """Return the contract's error for a status."""
-        if status == 400:  # noqa: PLR2004  HTTP
-            return ValueError('the store cannot hold this key or value')
-        if status in (401, 403):
-            return PluginAuthenticationFailed('the token was rejected')
-        if status == 429:  # noqa: PLR2004  HTTP
-            return PluginRateLimited(time.time() + RETRY_AFTER)
-        return PluginUnavailableError(f'the server answered {status}')
 
 
 class MemoryConfiguration(AsksServer, ConfigurationPlugin):

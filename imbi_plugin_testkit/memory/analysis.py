@@ -24,7 +24,8 @@ from imbi_plugin_sdk.manifest import (
     PluginManifest,
     PluginOption,
 )
-from imbi_plugin_testkit.memory import AsksServer, MemorySandbox
+from imbi_plugin_testkit.memory import MemorySandbox
+from imbi_plugin_testkit.memory.asking import AsksServer
 
 if TYPE_CHECKING:
     from imbi_plugin_sdk.context import PluginContext

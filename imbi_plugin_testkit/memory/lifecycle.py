@@ -28,7 +28,8 @@ from imbi_plugin_sdk.manifest import (
     PluginManifest,
     PluginOption,
 )
-from imbi_plugin_testkit.memory import AsksServer, MemorySandbox
+from imbi_plugin_testkit.memory import MemorySandbox
+from imbi_plugin_testkit.memory.asking import AsksServer
 from imbi_plugin_testkit.models.lifecycle import LifecycleSandbox
 
 if TYPE_CHECKING:

@@ -12,21 +12,14 @@ the question it belongs to, and the server filters before it counts.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 from imbi_plugin_sdk.errors import (
     CursorExpiredError,
-    PluginAuthenticationFailed,
-    PluginCredentialsMissing,
-    PluginRateLimited,
-    PluginTimeoutError,
-    PluginUnavailableError,
 )
 from imbi_plugin_sdk.handlers.logs import (
     LogEntry,
@@ -39,7 +32,7 @@ from imbi_plugin_sdk.manifest import (
     PluginManifest,
     PluginOption,
 )
-from imbi_plugin_testkit.memory.faults import RETRY_AFTER
+from imbi_plugin_testkit.memory.asking import ReachesServer
 from imbi_plugin_testkit.memory.logs_server import (
     MemoryLogsSandbox,
     to_instant,
@@ -55,14 +48,11 @@ if TYPE_CHECKING:
 
 __all__ = ['MemoryLogs', 'MemoryLogsSandbox']
 
-DEFAULT_BUDGET = 5.0
-"""Seconds for one call of the server."""
-
 SEAL_BYTES = 12
 """Bytes of a cursor's seal: too many to hit by changing a cursor."""
 
 
-class MemoryLogs(LogsPlugin):
+class MemoryLogs(ReachesServer, LogsPlugin):
     """Searches the logs on a `MemoryLogServer`, correctly."""
 
     manifest = PluginManifest(
@@ -317,17 +307,6 @@ class MemoryLogs(LogsPlugin):
             levels={level: count for level, count in levels.items() if level},
         )
 
-    def token(self, credentials: Mapping[str, str]) -> str:
-        """Return the token.
-
-        Raises:
-            PluginCredentialsMissing: It is absent or blank.
-        """
-        token = credentials.get('api_token', '')
-        if not token.strip():
-            raise PluginCredentialsMissing('the credential api_token is blank')
-        return token
-
     async def ask(
         self,
         ctx: PluginContext,
@@ -336,32 +315,15 @@ class MemoryLogs(LogsPlugin):
         question: Mapping[str, Any],
     ) -> dict[str, Any]:
         """Make one request; every failure is an error of the contract."""
-        token = self.token(credentials)
-        address = str(ctx.assignment_options.get('endpoint'))
         try:
-            async with asyncio.timeout(DEFAULT_BUDGET):
-                text = await MemoryServer.at(address).request(
-                    'POST', url, token=token, body=question
-                )
-            answer: dict[str, Any] = json.loads(text)
-        except TimeoutError:
-            raise PluginTimeoutError('the server does not answer') from None
-        except OSError as error:
-            raise PluginUnavailableError('no connection') from error
+            return await self.reach(ctx, credentials, 'POST', url, question)
         except MemoryStatusError as error:
             raise self.error_of(error.status) from error
-        except json.JSONDecodeError:
-            raise PluginUnavailableError('the answer is not JSON') from None
-        return answer
 
     def error_of(self, status: int) -> Exception:
         """Return the contract's error for a status."""
         if status == 400:  # noqa: PLR2004  HTTP
             return ValueError('a filter, or the window, is none it can do')
-        if status in (401, 403):
-            return PluginAuthenticationFailed('the token was rejected')
         if status == 410:  # noqa: PLR2004  HTTP
             return CursorExpiredError('the cursor is expired')
-        if status == 429:  # noqa: PLR2004  HTTP
-            return PluginRateLimited(time.time() + RETRY_AFTER)
-        return PluginUnavailableError(f'the server answered {status}')
+        return super().error_of(status)

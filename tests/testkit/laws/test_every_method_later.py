@@ -26,7 +26,7 @@ from imbi_plugin_testkit.laws._copies import as_dict, copies_of
 from imbi_plugin_testkit.memory import (
     MemoryConfiguration,
     MemorySandbox,
-    logs,
+    asking,
 )
 from imbi_plugin_testkit.memory.identity import (
     Behaviour,
@@ -314,7 +314,7 @@ class KeepsACleanError(Asks):
 
 @pytest.fixture(autouse=True)
 def short_budget(monkeypatch):
-    monkeypatch.setattr(logs, 'DEFAULT_BUDGET', 0.05)
+    monkeypatch.setattr(asking, 'DEFAULT_BUDGET', 0.05)
 
 
 def told_by(handler):

@@ -35,7 +35,7 @@ from imbi_plugin_testkit.laws import _cancel, _faults, waiting
 from imbi_plugin_testkit.memory import (
     MemoryConfiguration,
     MemorySandbox,
-    logs,
+    asking,
 )
 from imbi_plugin_testkit.memory.analysis import (
     MemoryAnalysis,
@@ -501,7 +501,7 @@ def short_patience(monkeypatch):
     monkeypatch.setattr(_cancel, 'PATIENCE', 0.05)
     monkeypatch.setattr(_cancel, 'LEAVING', 0.02)
     monkeypatch.setattr(waiting, 'HANGING', 0.005)
-    monkeypatch.setattr(logs, 'DEFAULT_BUDGET', 0.05)
+    monkeypatch.setattr(asking, 'DEFAULT_BUDGET', 0.05)
 
 
 @pytest.mark.parametrize(

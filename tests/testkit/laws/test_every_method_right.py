@@ -37,6 +37,7 @@ from imbi_plugin_testkit.laws.secrecy import is_common
 from imbi_plugin_testkit.memory import (
     MemoryConfiguration,
     MemorySandbox,
+    asking,
     logs,
 )
 from imbi_plugin_testkit.memory.analysis import (
@@ -418,7 +419,7 @@ def test_files_below_a_namespace_are_the_distributions_own(
 @pytest.fixture(autouse=True)
 def short_budget(monkeypatch):
     # Sixteen calls at once on a busy machine take a tenth of a second.
-    monkeypatch.setattr(logs, 'DEFAULT_BUDGET', 0.25)
+    monkeypatch.setattr(asking, 'DEFAULT_BUDGET', 0.25)
 
 
 @pytest.mark.parametrize('name', RIGHT)

@@ -551,7 +551,7 @@ class Exits(MemorySandbox):
             None,
             "no 'MemorySandbx'. Did you mean 'MemorySandbox'",
         ),
-        ({'sandbox': 'imbi_plugin_testkit.memory:json'}, None, 'is module'),
+        ({'sandbox': 'imbi_plugin_testkit.memory:urllib'}, None, 'is module'),
         ({}, lambda _: 1 / 0, 'raised ZeroDivisionError'),
         ({}, lambda _: object(), 'object.context is NoneType'),
         ({}, lambda _: NoContext(), 'NoContext.context is NoneType'),

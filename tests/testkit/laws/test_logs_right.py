@@ -16,7 +16,7 @@ import pytest
 from law_seeds import GOOD_SEEDS
 
 from imbi_plugin_sdk.errors import CursorExpiredError
-from imbi_plugin_sdk.handlers.logs import LogEntry, LogResult
+from imbi_plugin_sdk.handlers.logs import LogEntry, LogResult, LogsPlugin
 from imbi_plugin_testkit.memory import logs_server
 from imbi_plugin_testkit.memory.logs import MemoryLogs, MemoryLogsSandbox
 from imbi_plugin_testkit.memory.logs_server import MemoryLogServer
@@ -333,7 +333,7 @@ class HasNoHistogram(MemoryLogs):
     manifest = MemoryLogs.manifest.model_copy(
         update={'supports_histogram': False}
     )
-    histogram = MemoryLogs.__mro__[1].histogram
+    histogram = LogsPlugin.histogram
 
 
 @passes()

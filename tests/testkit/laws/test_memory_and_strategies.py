@@ -18,8 +18,12 @@ from imbi_plugin_sdk.errors import (
     PluginUnavailableError,
 )
 from imbi_plugin_sdk.handlers.configuration import ConfigValue
-from imbi_plugin_testkit import memory, strategies
-from imbi_plugin_testkit.memory import MemoryConfiguration, MemorySandbox
+from imbi_plugin_testkit import strategies
+from imbi_plugin_testkit.memory import (
+    MemoryConfiguration,
+    MemorySandbox,
+    asking,
+)
 from imbi_plugin_testkit.sandbox import Fault, Limits, Sandbox
 
 LIMITS = [
@@ -62,7 +66,7 @@ def test_the_golden_plugin_conforms_and_its_sandbox_is_one():
     ],
 )
 def test_each_fault_is_an_error_of_the_contract(fault, error, monkeypatch):
-    monkeypatch.setattr(memory, 'DEFAULT_BUDGET', 0.05)
+    monkeypatch.setattr(asking, 'DEFAULT_BUDGET', 0.05)
 
     async def run():
         sandbox = MemorySandbox()
