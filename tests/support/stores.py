@@ -77,6 +77,30 @@ def map_services(state, change):
     )
 
 
+def map_live(state, change):
+    """Return a state in which every service's properties are changed."""
+    return map_services(state, lambda one: one.replaced(live=change(one.live)))
+
+
+def map_nodes(changes, change):
+    """Return changes in which every write of a node is another."""
+    return dataclasses.replace(
+        changes, nodes=tuple(map(change, changes.nodes))
+    )
+
+
+def map_records(changes, kind, change):
+    """Return changes in which every record of one kind is another."""
+    return map_nodes(
+        changes,
+        lambda one: (
+            dataclasses.replace(one, record=change(one.record))
+            if one.kind == kind and one.record is not None
+            else one
+        ),
+    )
+
+
 def broken(store):
     return {problem.code for problem in check_store(lambda one: store([one]))}
 

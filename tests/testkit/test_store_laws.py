@@ -16,6 +16,9 @@ from stores import (
     ComparesWhatItWrites,
     Tinkering,
     broken,
+    map_live,
+    map_nodes,
+    map_records,
     map_services,
     run_machine,
 )
@@ -44,16 +47,10 @@ def loses(field, empty):
 
     class Loses(Tinkering):
         def written(self, changes, state):
-            return dataclasses.replace(
+            return map_records(
                 changes,
-                nodes=tuple(
-                    dataclasses.replace(
-                        one, record=one.record.replaced(**{field: empty})
-                    )
-                    if one.kind == 'service' and one.record is not None
-                    else one
-                    for one in changes.nodes
-                ),
+                'service',
+                lambda one: one.replaced(**{field: empty}),
             )
 
     return Loses
@@ -106,45 +103,33 @@ class OneByOne:
 
 
 class IgnoresRevisions(Tinkering):
+    """Writes whatever revision there is."""
+
     def written(self, changes, state):
-        def now(one):
+        def rewritten(one):
             nodes = state.services if one.kind == 'service' else state.plugins
             node = nodes.get(one.id)
-            return node.revision if node else None
+            now = node.revision if node else None
+            if self.ignores(one, now):
+                return dataclasses.replace(one, expected=now)
+            return one
 
-        return dataclasses.replace(
-            changes,
-            nodes=tuple(
-                dataclasses.replace(one, expected=now(one))
-                for one in changes.nodes
-            ),
-        )
+        return map_nodes(changes, rewritten)
+
+    def ignores(self, one, now):
+        return True
 
 
 class IgnoresRevisionsOfPlugins(IgnoresRevisions):
-    def written(self, changes, state):
-        done = super().written(changes, state).nodes
-        return dataclasses.replace(
-            changes,
-            nodes=tuple(
-                new if new.kind == 'plugin' else old
-                for new, old in zip(done, changes.nodes, strict=True)
-            ),
-        )
+    def ignores(self, one, now):
+        return one.kind == 'plugin'
 
 
 class InsertsLostNodes(IgnoresRevisions):
     """As a database's upsert does."""
 
-    def written(self, changes, state):
-        done = super().written(changes, state).nodes
-        return dataclasses.replace(
-            changes,
-            nodes=tuple(
-                new if new.expected is None else old
-                for new, old in zip(done, changes.nodes, strict=True)
-            ),
-        )
+    def ignores(self, one, now):
+        return now is None
 
 
 class MergesProperties(Tinkering):
@@ -162,46 +147,29 @@ class MergesProperties(Tinkering):
                 ),
             )
 
-        return dataclasses.replace(
-            changes, nodes=tuple(map(merged, changes.nodes))
-        )
+        return map_nodes(changes, merged)
 
 
 class StoresClearedAsNone(Tinkering):
     def loaded(self, state):
-        return map_services(
-            state,
-            lambda one: one.replaced(
-                live={'token_endpoint': None, **one.live}
-            ),
-        )
+        return map_live(state, lambda live: {'token_endpoint': None, **live})
 
 
 class SortsLists(Tinkering):
     def loaded(self, state):
-        return map_services(
+        return map_live(
             state,
-            lambda one: one.replaced(
-                live={
-                    name: sorted(value) if isinstance(value, list) else value
-                    for name, value in one.live.items()
-                }
-            ),
+            lambda live: {
+                name: sorted(value) if isinstance(value, list) else value
+                for name, value in live.items()
+            },
         )
 
 
 class LosesOptions(Tinkering):
     def written(self, changes, state):
-        return dataclasses.replace(
-            changes,
-            nodes=tuple(
-                dataclasses.replace(
-                    one, record=one.record.replaced(options={})
-                )
-                if one.kind == 'plugin' and one.record is not None
-                else one
-                for one in changes.nodes
-            ),
+        return map_records(
+            changes, 'plugin', lambda one: one.replaced(options={})
         )
 
 
@@ -421,15 +389,7 @@ class WritesWhatItKnowsOnly(Tinkering):
     """Has a column for each field, and none for `variable_values`."""
 
     def written(self, changes, state):
-        return dataclasses.replace(
-            changes,
-            nodes=tuple(
-                dataclasses.replace(one, record=known(one.record))
-                if one.kind == 'service' and one.record is not None
-                else one
-                for one in changes.nodes
-            ),
-        )
+        return map_records(changes, 'service', known)
 
 
 def known(record):
@@ -542,33 +502,15 @@ class EachOne:
 class TakesOlderForEqual(IgnoresRevisions):
     """Refuses only what expects a newer node than there is."""
 
-    def written(self, changes, state):
-        done = super().written(changes, state).nodes
-        return dataclasses.replace(
-            changes,
-            nodes=tuple(
-                new
-                if old.expected is not None
-                and new.expected is not None
-                and old.expected < new.expected
-                else old
-                for new, old in zip(done, changes.nodes, strict=True)
-            ),
-        )
+    def ignores(self, one, now):
+        return None not in (one.expected, now) and one.expected < now
 
 
 class DeletesWhateverItIs(IgnoresRevisions):
     """Compares revisions of what it writes, not of what it deletes."""
 
-    def written(self, changes, state):
-        done = super().written(changes, state).nodes
-        return dataclasses.replace(
-            changes,
-            nodes=tuple(
-                new if old.record is None and new.expected is not None else old
-                for new, old in zip(done, changes.nodes, strict=True)
-            ),
-        )
+    def ignores(self, one, now):
+        return one.record is None and now is not None
 
 
 class DeletesWhatIsNotThere(Tinkering):
