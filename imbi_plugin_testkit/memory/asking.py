@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from imbi_plugin_sdk.context import PluginContext
 
-DEFAULT_BUDGET = 5.0
-"""Seconds for one request."""
-
 
 class _Server(Protocol):
     """What answers requests."""
@@ -41,9 +38,11 @@ class ReachesServer:
 
     Attributes:
         server_class: What stands at the address.
+        default_budget: Seconds for one request, where no option says.
     """
 
     server_class: ClassVar[type[Any]] = MemoryServer
+    default_budget: ClassVar[float] = 5.0
 
     def token(self, credentials: Mapping[str, str]) -> str:
         """Return the token.
@@ -58,7 +57,9 @@ class ReachesServer:
 
     def budget(self, ctx: PluginContext) -> float:
         """Return for how many seconds the server may take."""
-        return float(ctx.assignment_options.get('timeout', DEFAULT_BUDGET))
+        return float(
+            ctx.assignment_options.get('timeout', self.default_budget)
+        )
 
     async def reach(
         self,

@@ -26,7 +26,6 @@ from imbi_plugin_testkit.laws._copies import as_dict, copies_of
 from imbi_plugin_testkit.memory import (
     MemoryConfiguration,
     MemorySandbox,
-    asking,
 )
 from imbi_plugin_testkit.memory.identity import (
     Behaviour,
@@ -314,7 +313,7 @@ class KeepsACleanError(Asks):
 
 @pytest.fixture(autouse=True)
 def short_budget(monkeypatch):
-    monkeypatch.setattr(asking, 'DEFAULT_BUDGET', 0.05)
+    monkeypatch.setattr(MemoryLogs, 'default_budget', 0.05)
 
 
 def told_by(handler):

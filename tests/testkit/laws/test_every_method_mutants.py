@@ -35,7 +35,6 @@ from imbi_plugin_testkit.laws import _cancel, _faults, waiting
 from imbi_plugin_testkit.memory import (
     MemoryConfiguration,
     MemorySandbox,
-    asking,
 )
 from imbi_plugin_testkit.memory.analysis import (
     MemoryAnalysis,
@@ -501,7 +500,7 @@ def short_patience(monkeypatch):
     monkeypatch.setattr(_cancel, 'PATIENCE', 0.05)
     monkeypatch.setattr(_cancel, 'LEAVING', 0.02)
     monkeypatch.setattr(waiting, 'HANGING', 0.005)
-    monkeypatch.setattr(asking, 'DEFAULT_BUDGET', 0.05)
+    monkeypatch.setattr(MemoryLogs, 'default_budget', 0.05)
 
 
 @pytest.mark.parametrize(

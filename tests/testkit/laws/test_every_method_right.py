@@ -37,7 +37,6 @@ from imbi_plugin_testkit.laws.secrecy import is_common
 from imbi_plugin_testkit.memory import (
     MemoryConfiguration,
     MemorySandbox,
-    asking,
     logs,
 )
 from imbi_plugin_testkit.memory.analysis import (
@@ -419,7 +418,7 @@ def test_files_below_a_namespace_are_the_distributions_own(
 @pytest.fixture(autouse=True)
 def short_budget(monkeypatch):
     # Sixteen calls at once on a busy machine take a tenth of a second.
-    monkeypatch.setattr(asking, 'DEFAULT_BUDGET', 0.25)
+    monkeypatch.setattr(logs.MemoryLogs, 'default_budget', 0.25)
 
 
 @pytest.mark.parametrize('name', RIGHT)

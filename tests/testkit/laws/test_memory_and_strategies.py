@@ -22,7 +22,6 @@ from imbi_plugin_testkit import strategies
 from imbi_plugin_testkit.memory import (
     MemoryConfiguration,
     MemorySandbox,
-    asking,
 )
 from imbi_plugin_testkit.sandbox import Fault, Limits, Sandbox
 
@@ -66,7 +65,7 @@ def test_the_golden_plugin_conforms_and_its_sandbox_is_one():
     ],
 )
 def test_each_fault_is_an_error_of_the_contract(fault, error, monkeypatch):
-    monkeypatch.setattr(asking, 'DEFAULT_BUDGET', 0.05)
+    monkeypatch.setattr(MemoryConfiguration, 'default_budget', 0.05)
 
     async def run():
         sandbox = MemorySandbox()
