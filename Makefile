@@ -7,6 +7,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # Trust what the machine trusts, also behind a company's proxy.
 export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
+# As many tests at once as there are processors, two to four.
+WORKERS = $(shell $(PYTHON) -c \
+  'import os; print(min(max(os.cpu_count() or 1, 2), 4))')
 VENV := .venv
 BIN := $(VENV)/bin
 BUILDER := build/builder
@@ -37,7 +40,7 @@ demo: $(VENV)/.ready  ## Run the kit on the reference plugins, and on a broken o
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.ready  ## Run every test.
-	@$(BIN)/python -m pytest -n 2 -q $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) -q $(ARGS)
 
 lint: $(VENV)/.ready  ## Lint and check the format.
 	@$(BIN)/ruff check .

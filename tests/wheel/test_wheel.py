@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+MUST_RUN = bool(os.environ.get('IMBI_REQUIRE_WHEEL'))
 DATA = {
     'imbi_plugin_sdk/py.typed',
     'imbi_plugin_testkit/py.typed',
@@ -24,7 +26,8 @@ def shipped():
     distribution = importlib.metadata.distribution('imbi-plugin-sdk')
     origin = distribution.read_text('direct_url.json')
     if origin and json.loads(origin).get('dir_info', {}).get('editable'):
-        pytest.skip('installed editable: `make wheel-tests` judges the wheel')
+        outcome = pytest.fail if MUST_RUN else pytest.skip
+        outcome('installed editable: `make wheel-tests` judges the wheel')
     return {str(file).replace('\\', '/') for file in distribution.files or ()}
 
 
