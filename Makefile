@@ -7,9 +7,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # Trust what the machine trusts, also behind a company's proxy.
 export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
-# As many tests at once as there are processors, two to four.
-WORKERS = $(shell $(PYTHON) -c \
-  'import os; print(min(max(os.cpu_count() or 1, 2), 4))')
+# One test more at once than there are processors, since some tests wait.
+WORKERS ?= $(shell $(PYTHON) -c \
+  'import os; print(min((os.cpu_count() or 1) + 1, 5))')
 VENV := .venv
 BIN := $(VENV)/bin
 BUILDER := build/builder
@@ -40,7 +40,7 @@ demo: $(VENV)/.ready  ## Run the kit on the reference plugins, and on a broken o
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.ready  ## Run every test.
-	@$(BIN)/python -m pytest -n $(WORKERS) -q $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
 
 lint: $(VENV)/.ready  ## Lint and check the format.
 	@$(BIN)/ruff check .
@@ -97,7 +97,7 @@ sbom: $(BUILDER)/.ready  ## Write the SBOM of the wheel in dist into build/sbom.
 	  --output-file "build/sbom/$$(basename dist/*.whl -py3-none-any.whl).cdx.json"
 
 wheel-tests: build  ## Run the tests against the wheel on each interpreter.
-	@.ci/wheel-tests dist/*.whl
+	@WORKERS=$(WORKERS) .ci/wheel-tests dist/*.whl
 
 benchmarks: $(VENV)/.ready  ## Measure, as ratios against peers in one run.
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
