@@ -16,13 +16,11 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from imbi_plugin_sdk._text import did_you_mean
-from imbi_plugin_testkit.commands import USAGE, complain
+from imbi_plugin_testkit.commands import CLOSED, USAGE, complain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-CLOSED = 141
-"""What a shell says of a command that a closed pipe ended (128 + SIGPIPE)."""
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 

@@ -32,7 +32,7 @@ _ESCAPES = {
     ord('\r'): ' ',
     **dict.fromkeys(range(0x7F, 0xA0), ''),
 }
-_NEEDS_ESCAPE = re.compile('[&<>"\'`\r\x7f-\x9f]').search
+_NEEDS_ESCAPE = re.compile(f'[{"".join(map(chr, _ESCAPES))}]').search
 _CONTROLS = re.compile('[\x7f-\x9f]').search
 
 

@@ -43,8 +43,6 @@ def event_loop_policy() -> object:
     policy: object = getattr(
         sys.modules.get('asyncio.events'), '_event_loop_policy', None
     )
-    if policy is None:
-        return None
     kind = type(policy)
     return None if (kind.__module__, kind.__name__) in _POLICIES else policy
 

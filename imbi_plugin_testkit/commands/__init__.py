@@ -7,6 +7,9 @@ import sys
 OK, BROKEN, USAGE = 0, 1, 2
 """Exit codes: well; what was judged does not hold; no sense in the request."""
 
+CLOSED = 141
+"""What a shell says of a command that a closed pipe ended (128 + SIGPIPE)."""
+
 
 def complain(text: str) -> int:
     """Print what makes no sense about a request, and return its exit code."""

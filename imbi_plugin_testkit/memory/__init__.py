@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
 IMPATIENT = 0.02
-"""The same in `MemorySandbox.impatient`: memory answers at once."""
+"""Seconds for one request in `MemorySandbox.impatient`: memory answers at
+once."""
 
 
 class MemoryConfiguration(AsksServer, ConfigurationPlugin):

@@ -18,9 +18,7 @@ import hmac
 import json
 from typing import TYPE_CHECKING, Any
 
-from imbi_plugin_sdk.errors import (
-    CursorExpiredError,
-)
+from imbi_plugin_sdk.errors import CursorExpiredError
 from imbi_plugin_sdk.handlers.logs import (
     LogEntry,
     LogHistogramBucket,

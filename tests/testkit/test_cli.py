@@ -15,6 +15,7 @@ from imbi_plugin_sdk import contract_lock
 from imbi_plugin_sdk.catalog import Catalog
 from imbi_plugin_testkit import cli
 from imbi_plugin_testkit.checks import catalogue
+from imbi_plugin_testkit.commands import judging
 
 FULL = Path('/dev/full')
 ICON = (
@@ -233,6 +234,17 @@ def test_a_full_disk_is_no_verdict(written_to, unbuffered):
         'imbi-plugin: the output cannot be written: No space left on device. '
         'Fix: make room, or write elsewhere.\n'
     )
+
+
+def test_another_failure_of_the_system_is_not_called_a_full_disk(
+    command, monkeypatch
+):
+    def list_checks(_):
+        raise PermissionError(13, 'Permission denied')
+
+    monkeypatch.setattr(judging, 'list_checks', list_checks)
+    with pytest.raises(PermissionError):
+        command('list')
 
 
 def test_a_misspelt_command_names_a_near_one(command, monkeypatch):

@@ -5,9 +5,7 @@ from __future__ import annotations
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
-from imbi_plugin_sdk.errors import (
-    PluginError,
-)
+from imbi_plugin_sdk.errors import PluginError
 from imbi_plugin_testkit.memory.asking import ReachesServer
 from imbi_plugin_testkit.memory.deployment.server import (
     CONFLICT,

@@ -23,10 +23,7 @@ from imbi_plugin_sdk.errors import (
     PluginUnavailableError,
 )
 from imbi_plugin_testkit.laws._copies import as_dict, copies_of
-from imbi_plugin_testkit.memory import (
-    MemoryConfiguration,
-    MemorySandbox,
-)
+from imbi_plugin_testkit.memory import MemoryConfiguration, MemorySandbox
 from imbi_plugin_testkit.memory.identity import (
     Behaviour,
     MemoryIdentity,

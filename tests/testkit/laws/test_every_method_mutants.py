@@ -32,10 +32,7 @@ from imbi_plugin_sdk.errors import (
 )
 from imbi_plugin_testkit.lab import Labs
 from imbi_plugin_testkit.laws import _cancel, _faults, waiting
-from imbi_plugin_testkit.memory import (
-    MemoryConfiguration,
-    MemorySandbox,
-)
+from imbi_plugin_testkit.memory import MemoryConfiguration, MemorySandbox
 from imbi_plugin_testkit.memory.analysis import (
     MemoryAnalysis,
     MemoryAnalysisSandbox,

@@ -19,10 +19,7 @@ from imbi_plugin_sdk.errors import (
 )
 from imbi_plugin_sdk.handlers.configuration import ConfigValue
 from imbi_plugin_testkit import strategies
-from imbi_plugin_testkit.memory import (
-    MemoryConfiguration,
-    MemorySandbox,
-)
+from imbi_plugin_testkit.memory import MemoryConfiguration, MemorySandbox
 from imbi_plugin_testkit.sandbox import Fault, Limits, Sandbox
 
 LIMITS = [
